@@ -1,0 +1,3 @@
+from yizhan.site.cli.main import main
+
+main()

@@ -1,0 +1,1 @@
+"""Mail in: raw bytes from IMAP, a parsed letter, and whom it concerns."""

@@ -1,0 +1,75 @@
+"""Fetching from IMAP by UID: what was seen is remembered, what was not is asked for again."""
+
+import contextlib
+import imaplib
+import re
+import ssl
+from collections.abc import Iterator
+from dataclasses import dataclass
+from urllib.parse import unquote, urlsplit
+
+from imap_tools import BaseMailBox, MailBox, MailBoxStartTls, MailBoxUnencrypted
+from imap_tools.errors import ImapToolsError
+
+from yizhan.channels.models import Mailbox
+from yizhan.kernel.errors import PermanentFailure, TemporaryFailure
+from yizhan.kernel.sealing import unseal
+
+BATCH, CHUNK = 100, 20
+SECONDS = 30
+
+
+@dataclass(frozen=True)
+class Fetched:
+    uid: int
+    raw: bytes
+
+
+def connect(mailbox: Mailbox) -> BaseMailBox:
+    parts = urlsplit(mailbox.imap_url)
+    host, user = parts.hostname or "localhost", unquote(parts.username or mailbox.address)
+    password = unseal(mailbox.sealed_password) or unquote(parts.password or "")
+    if parts.scheme == "imaps":
+        box: BaseMailBox = MailBox(host, parts.port or 993, timeout=SECONDS, ssl_context=ssl.create_default_context())
+    elif parts.scheme == "imap+starttls":
+        box = MailBoxStartTls(host, parts.port or 143, timeout=SECONDS, ssl_context=ssl.create_default_context())
+    else:
+        box = MailBoxUnencrypted(host, parts.port or 143, timeout=SECONDS)
+    try:
+        return box.login(user, password, initial_folder=unquote(parts.path.strip("/")) or "INBOX")
+    except imaplib.IMAP4.error as error:
+        raise PermanentFailure(f"login as {user}: {error}") from error
+
+
+@contextlib.contextmanager
+def opened(mailbox: Mailbox) -> Iterator[BaseMailBox]:
+    """A logged-in connection.
+
+    Raises:
+        TemporaryFailure: the server is away or breaks off.
+        PermanentFailure: it refuses the login.
+    """
+    try:
+        with connect(mailbox) as box:
+            yield box
+    except (OSError, imaplib.IMAP4.error, ImapToolsError) as error:
+        raise TemporaryFailure(str(error)) from error
+
+
+def fetch_new(box: BaseMailBox, mailbox: Mailbox) -> tuple[int, list[Fetched]]:
+    """(UIDVALIDITY, at most a batch of messages above the last UID, oldest first, exactly as stored)."""
+    folder = box.folder.get() or "INBOX"
+    validity = int(box.folder.status(folder, ["UIDVALIDITY"])["UIDVALIDITY"])
+    last = mailbox.last_uid if validity == mailbox.uid_validity else 0
+    uids = sorted(int(uid) for uid in box.uids(f"UID {last + 1}:*") if int(uid) > last)[:BATCH]
+    found: list[Fetched] = []
+    for start in range(0, len(uids), CHUNK):
+        chunk = ",".join(str(uid) for uid in uids[start : start + CHUNK])
+        status, answer = box.client.uid("fetch", chunk, "(UID BODY.PEEK[])")
+        if status != "OK":
+            raise TemporaryFailure(f"FETCH answered {status}")
+        for part in answer:
+            number = re.search(rb"UID (\d+)", part[0]) if isinstance(part, tuple) else None
+            if number:
+                found.append(Fetched(int(number.group(1)), bytes(part[1])))
+    return validity, sorted(found, key=lambda item: item.uid)

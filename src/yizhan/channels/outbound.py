@@ -1,0 +1,41 @@
+"""Notices leave through the mailbox that speaks for the ticket's customer, so that answers come back to it."""
+
+from urllib.parse import quote, urlsplit, urlunsplit
+
+from yizhan.channels.queries import mailbox_addressed, mailbox_for
+from yizhan.kernel.models import Notice
+from yizhan.kernel.notices import register_transport
+from yizhan.kernel.notices.transports import build_message, send_mail, send_smtp
+from yizhan.kernel.sealing import unseal
+from yizhan.tickets.models import Ticket
+from yizhan.tickets.subscribers import register_sender
+
+
+def with_credentials(url: str, user: str, password: str) -> str:
+    """The SMTP address with the mailbox's own user and password, where it names none and TLS or a port asks for one."""
+    parts = urlsplit(url)
+    if parts.username and not parts.password and password:
+        place = f"{parts.username}:{quote(password, safe='')}@{parts.hostname}" + (f":{parts.port}" if parts.port else "")
+        return urlunsplit(parts._replace(netloc=place))
+    if parts.username is None and password and parts.scheme in {"smtps", "smtp+starttls"}:
+        login = f"{quote(user, safe='')}:{quote(password, safe='')}"
+        return urlunsplit(parts._replace(netloc=f"{login}@{parts.netloc}"))
+    return url
+
+
+def send_through_mailbox(notice: Notice) -> None:
+    mailbox = mailbox_addressed(notice.sender)
+    if mailbox is None or not mailbox.smtp_url:
+        send_mail(notice)
+        return
+    url = with_credentials(mailbox.smtp_url, mailbox.address, unseal(mailbox.sealed_password))
+    send_smtp(url, build_message(notice, mailbox.address))
+
+
+def sender_for(ticket: Ticket) -> str:
+    mailbox = mailbox_for(ticket.customer_id)
+    return mailbox.address if mailbox else ""
+
+
+register_transport("mail", send_through_mailbox)
+register_sender(sender_for)

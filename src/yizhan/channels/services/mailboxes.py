@@ -1,0 +1,53 @@
+"""Setting up mailboxes."""
+
+from urllib.parse import urlsplit
+
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+
+from yizhan.channels.models import Mailbox
+from yizhan.channels.policies import ChannelPermission
+from yizhan.kernel import audit
+from yizhan.kernel.actor import Actor
+from yizhan.kernel.commands import command
+from yizhan.kernel.errors import Forbidden, Invalid
+from yizhan.kernel.sealing import seal
+from yizhan.people.models import Customer
+
+IMAP, SMTP = {"imap", "imaps", "imap+starttls"}, {"smtp", "smtps", "smtp+starttls"}
+SECRET = ("sealed_password", "imap_url", "smtp_url")
+
+
+@command
+def add_mailbox(
+    *, actor: Actor, name: str, address: str, imap_url: str, smtp_url: str, customer: str, password: str = ""
+) -> Mailbox:
+    """Read a mailbox for a customer. A password in the URL is taken out and sealed.
+
+    Raises:
+        Forbidden, Invalid (unknown customer, wrong URL, name or address in use).
+    """
+    served = Customer.objects.filter(code=customer, active=True).first()
+    if served is None:
+        raise Invalid(_("There is no such customer."), code="unknown_reference", fields={"customer": [customer]})
+    if not actor.holds(ChannelPermission.CHANGE, served.pk):
+        raise Forbidden
+    for url, schemes, field in ((imap_url, IMAP, "imap"), (smtp_url, SMTP, "smtp")):
+        parts = urlsplit(url)
+        if url and (parts.scheme not in schemes or not parts.hostname):
+            raise Invalid(_("The address of the server is not right."), fields={field: [", ".join(sorted(schemes))]})
+    given = urlsplit(imap_url)
+    secret = password or given.password or ""
+    if given.password:
+        imap_url = imap_url.replace(f":{given.password}@", "@", 1)
+    mailbox = Mailbox(
+        name=name, address=address, imap_url=imap_url, smtp_url=smtp_url, customer=served, sealed_password=seal(secret)
+    )
+    try:
+        mailbox.full_clean()
+    except ValidationError as error:
+        raise Invalid(" ".join(error.messages), fields=error.message_dict) from error
+    mailbox.save()
+    shown = {key: value for key, value in audit.snapshot(mailbox).items() if key not in SECRET}
+    audit.record(actor, "add_mailbox", mailbox, {}, shown)
+    return mailbox

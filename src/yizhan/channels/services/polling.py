@@ -1,0 +1,85 @@
+"""Fetching mailboxes: every message is stored and committed before the server hears that we have it."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import structlog
+from django.db import connection, transaction
+
+from yizhan.channels.drivers.mail.imap import Fetched, fetch_new, opened
+from yizhan.channels.drivers.mail.letter import source_key
+from yizhan.channels.models import InboundMessage, Mailbox
+from yizhan.kernel import clock
+from yizhan.kernel.errors import PermanentFailure, TemporaryFailure
+
+LOCK_SPACE = 7301
+INSERT_RAW = "INSERT INTO channels_raw (at, content) VALUES (%s, %s) RETURNING id"
+log = structlog.get_logger("yizhan.channels")
+
+
+def store_raw(mailbox: Mailbox, items: Sequence[bytes], now: datetime) -> int:
+    """Keep raw messages, each once. Returns how many were new."""
+    known = {source_key(mailbox.pk, raw): raw for raw in items}
+    seen = set(InboundMessage.objects.filter(key__in=known).values_list("key", flat=True))
+    rows = []
+    with connection.cursor() as cursor:
+        for key, raw in known.items():
+            if key in seen:
+                continue
+            cursor.execute(INSERT_RAW, [now, raw])
+            (number,) = cursor.fetchone() or (0,)
+            rows.append(
+                InboundMessage(
+                    key=key, driver="mail", mailbox=mailbox, customer_id=mailbox.customer_id, raw_at=now, raw_id=number,
+                    received_at=now,
+                )  # fmt: skip
+            )
+    InboundMessage.objects.bulk_create(rows, ignore_conflicts=True)
+    return len(rows)
+
+
+def keep(mailbox: Mailbox, validity: int, fetched: Sequence[Fetched]) -> int:
+    """Store a batch and remember how far we are, in one transaction."""
+    with transaction.atomic():
+        stored = store_raw(mailbox, [item.raw for item in fetched], clock.now())
+        mailbox.uid_validity = validity
+        if fetched:
+            mailbox.last_uid = fetched[-1].uid
+        mailbox.polled_at, mailbox.failed_at, mailbox.error = clock.now(), None, ""
+        mailbox.save(update_fields=["uid_validity", "last_uid", "polled_at", "failed_at", "error"])
+    return stored
+
+
+def poll_mailbox(name: str) -> int:
+    """Fetch everything new of one mailbox. Two polls of the same one never overlap.
+
+    Returns how many messages were stored; a failure is kept on the mailbox for the channel page.
+    """
+    mailbox = Mailbox.objects.get(name=name)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", [LOCK_SPACE, mailbox.pk])
+        if not (cursor.fetchone() or (False,))[0]:
+            return 0
+    try:
+        mailbox.refresh_from_db()
+        return fetch_all(mailbox)
+    except (TemporaryFailure, PermanentFailure) as error:
+        mailbox.failed_at, mailbox.error = clock.now(), str(error)[:500]
+        mailbox.save(update_fields=["failed_at", "error"])
+        log.warning("mailbox_down", mailbox=name, error=str(error))
+        raise
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_unlock(%s, %s)", [LOCK_SPACE, mailbox.pk])
+
+
+def fetch_all(mailbox: Mailbox) -> int:
+    stored = 0
+    with opened(mailbox) as box:
+        while True:
+            validity, fetched = fetch_new(box, mailbox)
+            if validity != mailbox.uid_validity:
+                mailbox.last_uid = 0
+            stored += keep(mailbox, validity, fetched)
+            if not fetched:
+                return stored

@@ -1,0 +1,109 @@
+"""Keeping and finding content. A file is on disk, synced, before any row names it."""
+
+import hashlib
+import io
+import warnings
+from collections.abc import Iterable
+from datetime import timedelta
+from pathlib import Path
+from typing import BinaryIO
+
+import filetype
+from django.conf import settings
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+from PIL import Image
+
+from yizhan.kernel import clock
+from yizhan.kernel.actor import Actor
+from yizhan.kernel.errors import Invalid
+from yizhan.kernel.files import write_durably
+from yizhan.kernel.models import Attachment
+
+MAX_PIXELS = 60_000_000
+ORPHAN_AGE = timedelta(hours=24)
+
+
+def root() -> Path:
+    folder: Path = settings.YIZHAN.data_dir / "files"
+    return folder
+
+
+def sniff(content: bytes, name: str) -> str:
+    """The type by content, never by what the sender claims; text when it decodes as UTF-8."""
+    kind = filetype.guess(content[:8192])
+    if kind is not None:
+        return str(kind.mime)
+    try:
+        content[:8192].decode("utf-8", errors="strict" if len(content) <= 8192 else "ignore")
+    except UnicodeDecodeError:
+        return "application/octet-stream"
+    return "application/octet-stream" if b"\0" in content[:8192] else "text/plain"
+
+
+def check_image(content: bytes) -> None:
+    """Refuse pictures whose pixels would fill the memory of whoever opens them."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            with Image.open(io.BytesIO(content)) as picture:
+                too_large = picture.width * picture.height > MAX_PIXELS
+    except (Image.DecompressionBombWarning, Image.DecompressionBombError):
+        too_large = True
+    except (OSError, ValueError, SyntaxError):
+        return
+    if too_large:
+        raise Invalid(_("The picture has too many pixels."), code="too_many_pixels")
+
+
+def clean_name(name: str) -> str:
+    kept = "".join(c for c in name.replace("\\", "/").rsplit("/", 1)[-1] if c.isprintable())
+    return kept.strip(". ")[:200] or "file"
+
+
+def store(actor: Actor, *, customer_id: int, name: str, content: bytes) -> Attachment:
+    """Keep a file for a customer; it has no owner yet.
+
+    Raises:
+        Invalid: empty, larger than the limit, or a picture with too many pixels.
+    """
+    limit = settings.YIZHAN.attachment_limit
+    if not content:
+        raise Invalid(_("The file is empty."), code="empty_file")
+    if len(content) > limit:
+        raise Invalid(_("The file is larger than the limit of {limit} MB.").format(limit=limit // 2**20), code="too_large")
+    content_type = sniff(content, name)
+    if content_type.startswith("image/"):
+        check_image(content)
+    attachment = Attachment(
+        customer_id=customer_id, sha256=hashlib.sha256(content).hexdigest(), name=clean_name(name), size=len(content),
+        content_type=content_type, uploaded_by_id=actor.user_id, created_at=clock.now(),
+    )  # fmt: skip
+    path = root() / attachment.path
+    if not path.exists():
+        write_durably(path, content, mode=0o600)
+    attachment.save(force_insert=True)
+    return attachment
+
+
+def adopt(attachments: Iterable[Attachment], owner: models.Model, *, part_id: int | None, internal: bool) -> None:
+    """Give ownerless files to a record; `part_id` names the message within it."""
+    for attachment in attachments:
+        attachment.owner_type, attachment.owner_id = owner._meta.label_lower, owner.pk
+        attachment.part_id, attachment.internal = part_id, internal
+        attachment.save(update_fields=["owner_type", "owner_id", "part_id", "internal"])
+
+
+def open_content(attachment: Attachment) -> BinaryIO:
+    return (root() / attachment.path).open("rb")
+
+
+def sweep_orphans() -> int:
+    """Delete what nobody took within 24 hours; the content goes when no row names it any more."""
+    rows = list(Attachment.objects.filter(owner_type="", created_at__lt=clock.now() - ORPHAN_AGE))
+    for row in rows:
+        path, customer, digest = root() / row.path, row.customer_id, row.sha256
+        row.delete()
+        if not Attachment.objects.filter(customer_id=customer, sha256=digest).exists():
+            path.unlink(missing_ok=True)
+    return len(rows)

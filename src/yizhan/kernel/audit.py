@@ -1,0 +1,93 @@
+"""The one history: a row per command, append-only, chained per object, without personal values."""
+
+import hashlib
+import hmac
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from django.conf import settings
+from django.core.serializers.json import DjangoJSONEncoder
+from django.db import connection, models
+
+from yizhan.kernel import clock
+from yizhan.kernel.actor import Actor
+from yizhan.kernel.models import AuditText
+
+LONG = 120
+INSERT = """
+INSERT INTO kernel_audit (at, actor, command, outcome, object_type, object_id, before, after,
+                          address, request_id, previous, digest)
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+"""
+LAST = "SELECT digest FROM kernel_audit WHERE object_type = %s AND object_id = %s ORDER BY id DESC LIMIT 1"
+
+
+def canonical(value: object) -> str:
+    return json.dumps(value, cls=DjangoJSONEncoder, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+
+
+def keyed_hash(value: object) -> str:
+    """What stands for a personal value: the same value gives the same hash, nobody else can make it."""
+    return "~" + hmac.new(settings.SECRET_KEY.encode(), str(value).encode(), hashlib.sha256).hexdigest()[:16]
+
+
+def long_text(value: str) -> str:
+    digest = hashlib.sha256(value.encode()).hexdigest()
+    AuditText.objects.bulk_create([AuditText(digest=digest, text=value, at=clock.now())], ignore_conflicts=True)
+    return f"#{digest}"
+
+
+def snapshot(record: models.Model) -> dict[str, Any]:
+    """The record's own columns by name."""
+    return {field.attname: getattr(record, field.attname) for field in record._meta.concrete_fields}
+
+
+def safe(record_type: type[models.Model], values: Mapping[str, Any]) -> dict[str, Any]:
+    personal = getattr(record_type, "AUDIT_PERSONAL", frozenset())
+    result: dict[str, Any] = {}
+    for key, value in values.items():
+        if key in personal and value not in (None, ""):
+            result[key] = keyed_hash(value)
+        elif isinstance(value, str) and len(value) > LONG:
+            result[key] = long_text(value)
+        else:
+            result[key] = value
+    return result
+
+
+def record(
+    actor: Actor, command: str, subject: models.Model, before: Mapping[str, Any], after: Mapping[str, Any]
+) -> None:
+    """Write one entry about `subject`; `before` and `after` are cut to what differs."""
+    changed = {key for key in {*before, *after} if before.get(key) != after.get(key)}
+    old = safe(type(subject), {k: before[k] for k in sorted(changed) if k in before})
+    new = safe(type(subject), {k: after[k] for k in sorted(changed) if k in after})
+    write(actor, command, "done", subject._meta.label_lower, subject.pk, old, new)
+
+
+def record_refusal(actor: Actor, command: str) -> None:
+    """A protected action was refused: kept in a transaction of its own."""
+    write(actor, command, "refused", "", None, {}, {})
+
+
+def write(
+    actor: Actor,
+    command: str,
+    outcome: str,
+    object_type: str,
+    object_id: int | None,
+    before: dict[str, Any],
+    after: dict[str, Any],
+) -> None:
+    at = clock.now()
+    with connection.cursor() as cursor:
+        previous = ""
+        if object_id is not None:
+            cursor.execute(LAST, [object_type, object_id])
+            previous = (cursor.fetchone() or ("",))[0]
+        old, new = canonical(before), canonical(after)
+        parts = [previous, at.isoformat(), actor.label, command, outcome, object_type, str(object_id), old, new]
+        digest = hashlib.sha256("\n".join(parts).encode()).hexdigest()
+        row = [at, actor.label, command, outcome, object_type, object_id, old, new]
+        cursor.execute(INSERT, [*row, actor.address, actor.request_id, previous, digest])

@@ -1,0 +1,58 @@
+"""A thin face over Procrastinate: reactions, periodic work, the rescue of stalled jobs."""
+
+from datetime import timedelta
+
+import structlog
+from procrastinate import RetryStrategy
+from procrastinate.contrib.django import app
+
+from yizhan.kernel import attachments, clock, events, notices, partitions
+from yizhan.kernel.models import IdempotencyKey, StoredEvent
+
+RETRY = RetryStrategy(max_attempts=8, exponential_wait=3)
+log = structlog.get_logger("yizhan.jobs")
+
+
+@app.task(name="kernel.react", retry=RETRY, pass_context=False)
+def react(path: str, event_id: int) -> None:
+    """Run one after-commit reaction with its stored event."""
+    stored = StoredEvent.objects.filter(id=event_id).first()
+    if stored is None:
+        log.error("event_missing", event=event_id, reaction=path)
+        return
+    events.reaction_at(path)(stored)
+
+
+def enqueue(path: str, event_id: int) -> None:
+    react.defer(path=path, event_id=event_id)
+
+
+events.enqueue_with(enqueue)
+
+
+@app.task(name="kernel.send_notices", queueing_lock="kernel.send_notices")
+def send_notices() -> None:
+    notices.send_due()
+
+
+@app.periodic(cron="* * * * *")
+@app.task(name="kernel.send_due_notices", queueing_lock="kernel.send_due_notices")
+def send_due_notices(timestamp: int) -> None:
+    """What failed before, or whose job was lost: due rows are asked for, ticks are not counted."""
+    notices.send_due()
+
+
+@app.periodic(cron="*/10 * * * *")
+@app.task(name="kernel.rescue", queueing_lock="kernel.rescue")
+async def rescue(timestamp: int) -> None:
+    """Jobs that a killed worker left in `doing` are put back."""
+    for job in await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=60):
+        await app.job_manager.retry_job(job)
+
+
+@app.periodic(cron="17 3 * * *")
+@app.task(name="kernel.housekeeping", queueing_lock="kernel.housekeeping")
+def housekeeping(timestamp: int) -> None:
+    partitions.ensure_partitions()
+    attachments.sweep_orphans()
+    IdempotencyKey.objects.filter(created_at__lt=clock.now() - timedelta(hours=24)).delete()

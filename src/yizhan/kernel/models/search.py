@@ -1,0 +1,35 @@
+from typing import ClassVar
+
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class SearchRow(models.Model):
+    """What one audience can find one record by. Written in the record's own transaction, ends with it."""
+
+    class Audience(models.IntegerChoices):
+        PUBLIC = 0, _("Public")
+        INTERNAL = 1, _("Internal")
+
+    object_type = models.CharField(max_length=40)
+    object_id = models.BigIntegerField()
+    audience = models.PositiveSmallIntegerField(choices=Audience.choices)
+    customer_id = models.BigIntegerField(null=True)
+    number = models.CharField(max_length=60, blank=True)
+    title = models.CharField(max_length=255)
+    tokens = ArrayField(models.TextField())
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["object_type", "object_id", "audience"], name="kernel_search_once"),
+        ]
+        indexes: ClassVar = [
+            GinIndex(fields=["tokens"], name="kernel_search_tokens"),
+            models.Index(fields=["-at", "-id"], name="kernel_search_newest"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.object_type} {self.number}"

@@ -1,0 +1,98 @@
+"""Queueing a notice with what caused it, and sending what is due."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+
+import structlog
+from django.db import models, transaction
+from procrastinate.contrib.django import app
+from procrastinate.exceptions import AlreadyEnqueued
+
+from yizhan.kernel import clock
+from yizhan.kernel.errors import PermanentFailure, TemporaryFailure
+from yizhan.kernel.models import Notice
+from yizhan.kernel.notices.templates import render
+from yizhan.kernel.notices.transports import transport_of
+
+TRIES = 12
+BATCH = 50
+log = structlog.get_logger("yizhan.notices")
+
+
+def queue(
+    code: str,
+    *,
+    address: str,
+    language: str,
+    variables: Mapping[str, object],
+    about: models.Model | None = None,
+    sender: str = "",
+    headers: Mapping[str, str] | None = None,
+    transport: str = "mail",
+    at_most_every: timedelta | None = None,
+    secret: str = "",
+) -> Notice | None:
+    """Put a notice into the outbox; it leaves after the surrounding commit.
+
+    Returns None when there is no address, the template is off, or the same notice went
+    to the same address within `at_most_every` (answers to mail must not feed a loop).
+    `secret` is blanked in the kept copy once the notice has left.
+    """
+    now = clock.now()
+    words = render(code, language, variables) if address else None
+    if words is None:
+        return None
+    if at_most_every and Notice.objects.filter(code=code, address=address, created_at__gt=now - at_most_every).exists():
+        return None
+    notice = Notice.objects.create(
+        code=code, transport=transport, sender=sender, address=address, subject=words[0], body=words[1],
+        secret=secret, headers=dict(headers or {}), object_type=about._meta.label_lower if about else "",
+        object_id=about.pk if about else None, due_at=now, created_at=now,
+    )  # fmt: skip
+    wake()
+    return notice
+
+
+def wake() -> None:
+    """Enqueue the sending job, once: a second request while one waits is no error."""
+    try:
+        with transaction.atomic():
+            app.configure_task("kernel.send_notices", queueing_lock="kernel.send_notices").defer()
+    except AlreadyEnqueued:
+        pass
+
+
+def send_due() -> int:
+    """Send what is due, a row at a time under its lock. Returns how many left."""
+    sent = 0
+    for _ in range(BATCH):
+        with transaction.atomic():
+            due = Notice.objects.select_for_update(skip_locked=True)
+            notice = due.filter(state=Notice.State.PENDING, due_at__lte=clock.now()).order_by("due_at").first()
+            if notice is None:
+                return sent
+            deliver(notice)
+            sent += notice.state == Notice.State.SENT
+    wake()
+    return sent
+
+
+def deliver(notice: Notice) -> None:
+    notice.attempts += 1
+    try:
+        transport_of(notice.transport)(notice)
+    except PermanentFailure as error:
+        notice.state, notice.error = Notice.State.FAILED, str(error)
+    except (TemporaryFailure, OSError) as error:
+        notice.error = str(error)
+        wait = timedelta(seconds=min(30 * 2**notice.attempts, 6 * 3600))
+        notice.due_at = clock.now() + wait
+        if notice.attempts >= TRIES:
+            notice.state = Notice.State.FAILED
+    else:
+        notice.state, notice.sent_at, notice.error = Notice.State.SENT, clock.now(), ""
+        if notice.secret:
+            notice.body, notice.secret = notice.body.replace(notice.secret, "…"), ""
+    if notice.error:
+        log.warning("notice_not_sent", notice=notice.pk, code=notice.code, attempts=notice.attempts, error=notice.error)
+    notice.save(update_fields=["state", "attempts", "due_at", "sent_at", "error", "body", "secret"])

@@ -1,0 +1,93 @@
+"""How a notice leaves: by SMTP, or into a folder where no server is configured."""
+
+import smtplib
+import ssl
+from collections.abc import Callable
+from email.message import EmailMessage
+from email.utils import formatdate, make_msgid
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from django.conf import settings
+
+from yizhan.kernel.errors import PermanentFailure, TemporaryFailure
+from yizhan.kernel.files import write_durably
+from yizhan.kernel.models import Notice
+
+Transport = Callable[[Notice], None]
+_transports: dict[str, Transport] = {}
+
+
+def register_transport(name: str, transport: Transport) -> None:
+    _transports[name] = transport
+
+
+def transport_of(name: str) -> Transport:
+    try:
+        return _transports[name]
+    except KeyError as error:
+        raise PermanentFailure(f"no transport named {name}") from error
+
+
+def build_message(notice: Notice, sender: str) -> EmailMessage:
+    """The mail itself, marked as automatic so that no well-behaved program answers it."""
+    message = EmailMessage()
+    message["From"], message["To"], message["Subject"] = sender, notice.address, notice.subject
+    message["Date"] = formatdate(localtime=False)
+    message["Message-ID"] = make_msgid(domain="yizhan")
+    message["Auto-Submitted"] = "auto-generated"
+    message["X-Auto-Response-Suppress"] = "All"
+    message["X-Yizhan"] = notice.code
+    for name, value in notice.headers.items():
+        if name in message:
+            del message[name]
+        message[name] = value
+    message.set_content(notice.body)
+    return message
+
+
+def send_smtp(url: str, message: EmailMessage) -> None:
+    """Deliver to `smtp://`, `smtp+starttls://` or `smtps://user:password@host:port`.
+
+    Raises:
+        TemporaryFailure: the server is away or answers 4xx.
+        PermanentFailure: the server refuses for good (5xx).
+    """
+    parts = urlsplit(url)
+    host, secure = parts.hostname or "localhost", parts.scheme == "smtps"
+    try:
+        opened = (
+            smtplib.SMTP_SSL(host, parts.port or 465, timeout=20, context=ssl.create_default_context())
+            if secure
+            else smtplib.SMTP(host, parts.port or 25, timeout=20)
+        )
+        with opened as server:
+            if parts.scheme == "smtp+starttls":
+                server.starttls(context=ssl.create_default_context())
+            if parts.username:
+                server.login(unquote(parts.username), unquote(parts.password or ""))
+            server.send_message(message)
+    except smtplib.SMTPRecipientsRefused as error:
+        code = next(iter(error.recipients.values()))[0]
+        raise (PermanentFailure if code >= 500 else TemporaryFailure)(str(error)) from error
+    except smtplib.SMTPResponseException as error:
+        raise (PermanentFailure if error.smtp_code >= 500 else TemporaryFailure)(str(error)) from error
+    except (smtplib.SMTPException, OSError) as error:
+        raise TemporaryFailure(str(error)) from error
+
+
+def send_mail(notice: Notice) -> None:
+    message = build_message(notice, notice.sender or settings.DEFAULT_FROM_EMAIL)
+    if settings.YIZHAN.smtp_url:
+        send_smtp(settings.YIZHAN.smtp_url, message)
+    else:
+        into_sink(notice, message)
+
+
+def into_sink(notice: Notice, message: EmailMessage) -> None:
+    """No server configured: keep the mail where the operator can read it."""
+    folder: Path = settings.YIZHAN.data_dir / "outbox"
+    write_durably(folder / f"{notice.pk:08d}-{notice.code}.eml", bytes(message), mode=0o600)
+
+
+register_transport("mail", send_mail)

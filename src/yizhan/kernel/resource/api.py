@@ -1,0 +1,157 @@
+"""REST operations of every declared resource."""
+
+from typing import Any
+
+from django.db.models import BooleanField, DateField, DateTimeField, Field, IntegerField, Model
+from django.http import HttpRequest
+from ninja import Router, Schema
+from pydantic import ConfigDict, create_model
+
+from yizhan.kernel.errors import Invalid, NotFound
+from yizhan.kernel.paging import paginate
+from yizhan.kernel.resource.declaration import Resource
+from yizhan.kernel.resource.saving import save_record
+from yizhan.kernel.web import actor_of, clean_limit
+
+
+class StrictSchema(Schema):
+    """A body that names an unknown field is refused rather than half understood."""
+
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
+
+
+def field_type(resource: Resource[Any], name: str) -> type[Any]:
+    field: Any = resource.model._meta.get_field(name)
+    if field.many_to_many:
+        return list[str] if name in resource.natural else list[int]
+    if field.is_relation:
+        return str if name in resource.natural else int
+    if isinstance(field, BooleanField):
+        return bool
+    return int if isinstance(field, IntegerField) else str
+
+
+def input_schema(resource: Resource[Any], verb: str, extra: dict[str, Any]) -> type[Schema]:
+    fields: dict[str, Any] = {name: (field_type(resource, name) | None, None) for name in resource.fields}
+    fields.update(extra)
+    title = f"{resource.model.__name__}{verb}"
+    return create_model(title, __base__=StrictSchema, **fields)
+
+
+def show(resource: Resource[Any], record: Model, hidden: frozenset[str]) -> dict[str, Any]:
+    """One record as REST shows it: codes and user names instead of ids."""
+    result: dict[str, Any] = {"id": record.pk}
+    for name in dict.fromkeys((*resource.fields, *resource.read_only)):
+        if name in hidden:
+            continue
+        value = getattr(record, name)
+        field = resource.model._meta.get_field(name) if resource.is_field(name) else None
+        attribute = resource.natural.get(name, "pk")
+        if field is not None and field.many_to_many:
+            result[name] = [getattr(item, attribute) for item in value.all()]
+        elif isinstance(value, Model):
+            result[name] = getattr(value, attribute)
+        else:
+            result[name] = value
+    return result
+
+
+def form_data(resource: Resource[Any], given: dict[str, Any], record: Model | None) -> dict[str, Any]:
+    """The body as form input; what a PATCH leaves out keeps its value."""
+    data: dict[str, Any] = {}
+    for name in resource.fields:
+        field: Any = resource.model._meta.get_field(name)
+        if name not in given:
+            data[name] = current(field, record)
+        elif field.is_relation and name in resource.natural and given[name] is not None:
+            data[name] = related_key(field, resource.natural[name], given[name], name)
+        else:
+            data[name] = given[name]
+    return {key: value for key, value in data.items() if value is not None}
+
+
+def current(field: Any, record: Model | None) -> Any:
+    if record is None:
+        default = field.get_default() if isinstance(field, Field) and field.has_default() else None
+        return default if not callable(default) else default()
+    if field.many_to_many:
+        return list(getattr(record, field.name).values_list("pk", flat=True))
+    value = getattr(record, field.attname)
+    return value.isoformat() if isinstance(field, DateField | DateTimeField) and value else value
+
+
+def related_key(field: Any, attribute: str, value: Any, name: str) -> Any:
+    rows = field.related_model._default_manager
+    if field.many_to_many:
+        return list(rows.filter(**{f"{attribute}__in": value}).values_list("pk", flat=True))
+    pk = rows.filter(**{attribute: value}).values_list("pk", flat=True).first()
+    if pk is None:
+        raise Invalid(f"{name}: {value}", fields={name: [f"{value}?"]}, code="unknown_reference")
+    return pk
+
+
+def apply_filters(resource: Resource[Any], request: HttpRequest, rows: Any) -> Any:
+    for name in resource.filters:
+        value = request.GET.get(name)
+        if value in (None, ""):
+            continue
+        field: Any = resource.model._meta.get_field(name)
+        path = f"{name}__{resource.natural[name]}" if name in resource.natural else name
+        if isinstance(field, BooleanField):
+            value = value.lower() in {"1", "true", "yes"}
+        try:
+            rows = rows.filter(**{path: value})
+        except ValueError as error:
+            raise Invalid(f"{name}: {value}", fields={name: [str(error)]}) from error
+    return rows
+
+
+def find_key(resource: Resource[Any], request: HttpRequest, key: str) -> Model:
+    if resource.key == "id" and not (key.isascii() and key.isdigit() and len(key) < 19):
+        raise NotFound
+    found: Model = resource.policy.find(actor_of(request), resource.view, **{resource.key: key})
+    return found
+
+
+def build_router(resource: Resource[Any], *, extra: dict[str, Any] | None = None) -> Router:
+    """GET and POST of the collection, GET and PATCH of one."""
+    router = Router(tags=[resource.name])
+    create = input_schema(resource, "Create", extra or {})
+    change = input_schema(resource, "Change", extra or {})
+
+    def list_records(request: HttpRequest, limit: int = 50, cursor: str | None = None) -> dict[str, Any]:
+        actor = actor_of(request)
+        resource.policy.require(actor, resource.view)
+        rows = apply_filters(resource, request, resource.rows(actor))
+        page = paginate(rows, resource.order, limit=clean_limit(limit), cursor=cursor)
+        hidden = resource.policy.hidden_fields(actor)
+        return {"items": [show(resource, item, hidden) for item in page.items], "next": page.next}
+
+    def create_record(request: HttpRequest, body: create) -> tuple[int, dict[str, Any]]:  # type: ignore[valid-type]
+        actor = actor_of(request)
+        given = body.dict(exclude_unset=True)  # type: ignore[attr-defined]
+        own = {name: given.pop(name) for name in list(given) if name not in resource.fields}
+        data = form_data(resource, given, None)
+        record = save_record(actor=actor, resource=resource, pk=None, data=data, extra=own)
+        return 201, show(resource, record, resource.policy.hidden_fields(actor))
+
+    def read_record(request: HttpRequest, key: str) -> dict[str, Any]:
+        record = find_key(resource, request, key)
+        return show(resource, record, resource.policy.hidden_fields(actor_of(request)))
+
+    def change_record(request: HttpRequest, key: str, body: change) -> dict[str, Any]:  # type: ignore[valid-type]
+        actor = actor_of(request)
+        record = find_key(resource, request, key)
+        given = body.dict(exclude_unset=True)  # type: ignore[attr-defined]
+        own = {name: given.pop(name) for name in list(given) if name not in resource.fields}
+        data = form_data(resource, given, record)
+        saved = save_record(actor=actor, resource=resource, pk=record.pk, data=data, extra=own)
+        return show(resource, saved, resource.policy.hidden_fields(actor))
+
+    answer = {200: dict[str, Any], 201: dict[str, Any]}
+    name = resource.name
+    router.add_api_operation("", ["GET"], list_records, response=answer, operation_id=f"{name}_list")
+    router.add_api_operation("", ["POST"], create_record, response=answer, operation_id=f"{name}_create")
+    router.add_api_operation("/{key}", ["GET"], read_record, response=answer, operation_id=f"{name}_read")
+    router.add_api_operation("/{key}", ["PATCH"], change_record, response=answer, operation_id=f"{name}_change")
+    return router

@@ -1,0 +1,75 @@
+"""Asking the index, within what the actor may see."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Q
+
+from yizhan.kernel.actor import Actor
+from yizhan.kernel.models import SearchRow
+from yizhan.kernel.search.tokens import query_tokens
+
+
+@dataclass(frozen=True)
+class Source:
+    """One kind of record in the index: its name for programs, who sees which rows, and its page.
+
+    `restrict` gives the condition on index rows, or None when the actor sees none at all.
+    """
+
+    object_type: str
+    name: str
+    restrict: Callable[[Actor], Q | None]
+    url: Callable[[SearchRow], str]
+
+
+@dataclass(frozen=True)
+class Hit:
+    id: int
+    type: str
+    object_id: int
+    number: str
+    title: str
+    url: str
+    at: datetime
+
+
+_sources: dict[str, Source] = {}
+
+
+def register(source: Source) -> None:
+    _sources[source.object_type] = source
+
+
+def find(
+    actor: Actor, question: str, *, limit: int = 20, before: tuple[datetime, int] | None = None, types: Sequence[str] = ()
+) -> list[Hit]:
+    """The newest hits in scope. `before` is the (at, id) of the last one seen."""
+    terms = query_tokens(question)
+    allowed = Q(pk__in=[])
+    for source in _sources.values():
+        condition = source.restrict(actor) if not types or source.name in types else None
+        if condition is not None:
+            allowed |= Q(object_type=source.object_type) & condition
+    if not terms or not allowed:
+        return []
+    rows = SearchRow.objects.filter(allowed, tokens__contains=terms)
+    if before:
+        rows = rows.filter(Q(at__lt=before[0]) | Q(at=before[0], id__lt=before[1]))
+    return [
+        Hit(r.pk, _sources[r.object_type].name, r.object_id, r.number, r.title, _sources[r.object_type].url(r), r.at)
+        for r in rows.defer("tokens").order_by("-at", "-id")[:limit]
+    ]
+
+
+def staff_or_own(staff: Q | None, own: Q | None) -> Q | None:
+    """Staff look among internal rows, everybody else among public ones."""
+    conditions = []
+    if staff is not None:
+        conditions.append(staff & Q(audience=SearchRow.Audience.INTERNAL))
+    if own is not None:
+        conditions.append(own & Q(audience=SearchRow.Audience.PUBLIC))
+    if not conditions:
+        return None
+    return conditions[0] if len(conditions) == 1 else conditions[0] | conditions[1]

@@ -1,0 +1,113 @@
+"""Whom we serve: a customer, its places, its people."""
+
+from typing import ClassVar
+
+from django.conf import settings
+from django.core.validators import RegexValidator
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+CODE = RegexValidator(r"^[a-z0-9][a-z0-9-]{0,30}$", _("Lower-case letters, digits and hyphens only."))
+
+
+class Customer(models.Model):
+    """One served organisation: the first boundary of all data. It ends by `active=False`."""
+
+    code = models.CharField(_("code"), max_length=31, unique=True, validators=[CODE])
+    name = models.CharField(_("name"), max_length=120)
+    short_name = models.CharField(_("short name"), max_length=40, blank=True)
+    zone = models.CharField(_("time zone"), max_length=40, default="Asia/Shanghai")
+    language = models.CharField(_("language"), max_length=10, choices=settings.LANGUAGES, default="zh-hans")
+    notify = models.BooleanField(_("notify requesters by mail"), default=True)
+    active = models.BooleanField(_("active"), default=True)
+    sort_key = models.CharField(max_length=200, editable=False)
+
+    class Meta:
+        verbose_name = _("customer")
+        verbose_name_plural = _("customers")
+
+    def __str__(self) -> str:
+        return self.short_name or self.name
+
+
+class Site(models.Model):
+    """One place of a customer where work is done. It ends by `active=False`."""
+
+    customer = models.ForeignKey(Customer, models.PROTECT, verbose_name=_("customer"))
+    name = models.CharField(_("name"), max_length=80)
+    address = models.CharField(_("address"), max_length=200, blank=True)
+    active = models.BooleanField(_("active"), default=True)
+    sort_key = models.CharField(max_length=200, editable=False)
+
+    class Meta:
+        verbose_name = _("site")
+        verbose_name_plural = _("sites")
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["customer", "name"],
+                condition=models.Q(active=True),
+                name="people_site_name",
+                violation_error_message=_("This customer has an active site of that name."),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Department(models.Model):
+    """One department of a customer. It ends by `active=False`."""
+
+    customer = models.ForeignKey(Customer, models.PROTECT, verbose_name=_("customer"))
+    name = models.CharField(_("name"), max_length=80)
+    active = models.BooleanField(_("active"), default=True)
+    sort_key = models.CharField(max_length=200, editable=False)
+
+    class Meta:
+        verbose_name = _("department")
+        verbose_name_plural = _("departments")
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["customer", "name"],
+                condition=models.Q(active=True),
+                name="people_department_name",
+                violation_error_message=_("This customer has an active department of that name."),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Contact(models.Model):
+    """One person at a customer who may report. A name suffices; it ends by `active=False`."""
+
+    AUDIT_PERSONAL = frozenset({"name", "phone", "email", "sort_key"})
+
+    customer = models.ForeignKey(Customer, models.PROTECT, verbose_name=_("customer"))
+    name = models.CharField(_("name"), max_length=80)
+    phone = models.CharField(_("phone"), max_length=30, blank=True)
+    email = models.EmailField(_("e-mail"), blank=True)
+    title = models.CharField(_("title"), max_length=60, blank=True)
+    site = models.ForeignKey(Site, models.PROTECT, null=True, blank=True, verbose_name=_("site"))
+    department = models.ForeignKey(Department, models.PROTECT, null=True, blank=True, verbose_name=_("department"))
+    place = models.CharField(_("place"), max_length=80, blank=True)
+    vip = models.BooleanField(_("VIP"), default=False)
+    user = models.OneToOneField(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="contact", verbose_name=_("account")
+    )
+    active = models.BooleanField(_("active"), default=True)
+    sort_key = models.CharField(max_length=200, editable=False)
+
+    class Meta:
+        verbose_name = _("contact")
+        verbose_name_plural = _("contacts")
+        indexes: ClassVar = [models.Index(fields=["customer", "email"], name="people_contact_email")]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def masked_phone(self) -> str:
+        """138****5678: what somebody who is not entitled sees."""
+        return f"{self.phone[:3]}****{self.phone[-4:]}" if len(self.phone) >= 8 else self.phone

@@ -1,0 +1,77 @@
+"""Who sees and changes customers, their places and people, and the provider's staff."""
+
+from django.db.models import Q, QuerySet
+
+from yizhan.kernel.actor import Actor, Permission, bundle
+from yizhan.kernel.policy import CustomerPolicy, GlobalPolicy, Policy
+from yizhan.people.models import Assignment, Contact, Customer, Department, Role, Site, Skill, Team, User
+
+
+class PeoplePermission(Permission):
+    VIEW_PLACES = "people.view_places"
+    CHANGE_CUSTOMERS = "people.change_customers"
+    CHANGE_PLACES = "people.change_places"
+    VIEW_CONTACTS = "people.view_contacts"
+    CHANGE_CONTACTS = "people.change_contacts"
+    VIEW_PHONES = "people.view_phones"
+    VIEW_STAFF = "people.view_staff"
+    CHANGE_STAFF = "people.change_staff"
+    CHANGE_SETTINGS = "people.change_settings"
+    VIEW_AUDIT = "people.view_audit"
+
+
+P = PeoplePermission
+READ = {P.VIEW_PLACES, P.VIEW_CONTACTS, P.VIEW_STAFF}
+bundle(Role.REQUESTER, {P.VIEW_PLACES})
+bundle(Role.CUSTOMER_CONTACT, {P.VIEW_PLACES, P.VIEW_CONTACTS, P.VIEW_PHONES})
+bundle(Role.TECHNICIAN, {*READ, P.VIEW_PHONES})
+bundle(Role.DESK, {*READ, P.VIEW_PHONES, P.CHANGE_CONTACTS, P.CHANGE_PLACES})
+bundle(Role.GROUP_LEAD, {*READ, P.VIEW_PHONES})
+bundle(Role.SERVICE_MANAGER, {*READ, P.VIEW_PHONES, P.CHANGE_CONTACTS, P.CHANGE_PLACES, P.CHANGE_CUSTOMERS})
+bundle(Role.SUPERVISOR, READ)
+bundle(Role.ASSET_ADMIN, READ)
+bundle(Role.AUDITOR, {*READ, P.VIEW_AUDIT})
+bundle(
+    Role.ADMINISTRATOR,
+    {*READ, P.VIEW_PHONES, P.CHANGE_CUSTOMERS, P.CHANGE_PLACES, P.CHANGE_CONTACTS, P.CHANGE_STAFF, P.CHANGE_SETTINGS},
+)
+
+
+class ContactPolicy(CustomerPolicy[Contact]):
+    def hidden_fields(self, actor: Actor) -> frozenset[str]:
+        return frozenset() if actor.holds(P.VIEW_PHONES) else frozenset({"phone", "email"})
+
+
+class CustomersPolicy(CustomerPolicy[Customer]):
+    """Customers themselves: a new one belongs to whoever serves all of them."""
+
+    def allows(self, actor: Actor, permission: Permission, record: Customer | None = None) -> bool:
+        return actor.holds(permission, record.pk if record is not None and record.pk else None)
+
+
+class UserPolicy(Policy[User]):
+    """Staff see staff, and the accounts of the customers that they serve."""
+
+    model = User
+
+    def scope(self, actor: Actor, permission: Permission) -> QuerySet[User]:
+        customers = actor.customers_with(permission)
+        if customers is None:
+            return User.objects.all()
+        return User.objects.filter(Q(contact=None) | Q(contact__customer__in=customers)) if customers else User.objects.none()
+
+    def allows(self, actor: Actor, permission: Permission, record: User | None = None) -> bool:
+        return actor.holds(permission)
+
+    def hidden_fields(self, actor: Actor) -> frozenset[str]:
+        return frozenset() if actor.holds(P.VIEW_PHONES) else frozenset({"phone", "email"})
+
+
+customers = CustomersPolicy(Customer, view=P.VIEW_PLACES, change=P.CHANGE_CUSTOMERS, path="id")
+sites = CustomerPolicy(Site, view=P.VIEW_PLACES, change=P.CHANGE_PLACES)
+departments = CustomerPolicy(Department, view=P.VIEW_PLACES, change=P.CHANGE_PLACES)
+contacts = ContactPolicy(Contact, view=P.VIEW_CONTACTS, change=P.CHANGE_CONTACTS)
+users = UserPolicy()
+teams = GlobalPolicy(Team, view=P.VIEW_STAFF, change=P.CHANGE_STAFF)
+skills = GlobalPolicy(Skill, view=P.VIEW_STAFF, change=P.CHANGE_STAFF)
+assignments = GlobalPolicy(Assignment, view=P.CHANGE_STAFF, change=P.CHANGE_STAFF)

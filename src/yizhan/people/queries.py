@@ -1,0 +1,83 @@
+"""Reads about people: actors, engineers, contacts by what a caller says."""
+
+from datetime import date
+
+from django.db.models import Q, QuerySet
+
+from yizhan.kernel import clock
+from yizhan.kernel.actor import Actor, Grant
+from yizhan.kernel.search import query_tokens
+from yizhan.kernel.search.tokens import is_cjk
+from yizhan.people import policies
+from yizhan.people.models import ApiToken, Assignment, Contact, Customer, Role, User
+from yizhan.people.policies import PeoplePermission
+
+
+def current_assignments(day: date) -> QuerySet[Assignment]:
+    return Assignment.objects.filter(
+        Q(valid_from=None) | Q(valid_from__lte=day), Q(valid_until=None) | Q(valid_until__gte=day)
+    )
+
+
+def actor_for(user: User, *, channel: str = "", address: str = "", request_id: str = "") -> Actor:
+    """The person as an actor, with the roles held today, in two statements."""
+    rows = current_assignments(clock.today()).filter(user=user).values_list("role", "customer_id")
+    contact = Contact.objects.filter(user=user, active=True).values_list("pk", "customer_id").first()
+    teams = frozenset(user.teams.filter(active=True).values_list("pk", flat=True)) if contact is None else frozenset()
+    return Actor(
+        label=f"user:{user.pk}", user_id=user.pk, username=user.username, name=user.display_name or user.username,
+        contact_id=contact[0] if contact else None, home_customer_id=contact[1] if contact else None,
+        grants=tuple(Grant(role, customer) for role, customer in rows), team_ids=teams, tier=user.tier or 0,
+        channel=channel, address=address, request_id=request_id, language=user.language,
+    )  # fmt: skip
+
+
+def token_user(digest: str) -> User | None:
+    """The active user of a token that is neither expired nor revoked."""
+    rows = ApiToken.objects.filter(digest=digest, revoked_at=None, expires_at__gt=clock.now(), user__is_active=True)
+    token = rows.select_related("user").first()
+    return token.user if token else None
+
+
+def staff_with_role(role: Role, customer_id: int | None) -> QuerySet[User]:
+    """Active people who hold a role for this customer today."""
+    held = current_assignments(clock.today()).filter(role=role)
+    if customer_id is not None:
+        held = held.filter(Q(customer=None) | Q(customer_id=customer_id))
+    return User.objects.filter(is_active=True, pk__in=held.values("user_id")).order_by("sort_key", "pk")
+
+
+def technicians(customer_id: int | None) -> QuerySet[User]:
+    return staff_with_role(Role.TECHNICIAN, customer_id)
+
+
+def is_technician(user: User, customer_id: int) -> bool:
+    return technicians(customer_id).filter(pk=user.pk).exists()
+
+
+def contacts_matching(actor: Actor, text: str) -> QuerySet[Contact]:
+    """Active contacts whose number ends so, or whose name, pinyin or initials begin so; nearest first."""
+    rows = policies.contacts.scope(actor, PeoplePermission.VIEW_CONTACTS).filter(active=True)
+    for word in text.split()[:4]:
+        condition = Q(phone__endswith=word) | Q(phone__startswith=word) if word.isdigit() else Q(name__contains=word)
+        if word.isascii() and word.isalpha():
+            condition |= Q(sort_key__istartswith=word) | Q(sort_key__iregex=initials_pattern(word))
+        if query_tokens(word) and is_cjk(word):
+            condition |= Q(department__name__contains=word) | Q(site__name__contains=word) | Q(customer__name__contains=word)
+        condition |= Q(email__istartswith=word)
+        rows = rows.filter(condition)
+    return rows.select_related("customer", "site", "department").order_by("sort_key", "pk")
+
+
+def initials_pattern(word: str) -> str:
+    """`zq` as a pattern over “zhang qian”."""
+    return "^" + " ".join(f"{letter}[a-z]*" for letter in word.lower())
+
+
+def contact_by_address(customer_id: int, address: str) -> Contact | None:
+    rows = Contact.objects.filter(customer_id=customer_id, email__iexact=address, active=True)
+    return rows.select_related("user").order_by("pk").first()
+
+
+def customer_coded(code: str) -> Customer | None:
+    return Customer.objects.filter(code=code, active=True).first()

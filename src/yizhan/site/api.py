@@ -1,0 +1,141 @@
+"""`/api/v1/`: tokens, error shape, idempotency, search, attachments, and every app's router."""
+
+from datetime import datetime
+from typing import Any, Literal
+
+import orjson
+import structlog
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
+from ninja import File, Form, NinjaAPI, UploadedFile
+from ninja.errors import AuthenticationError, HttpError, ValidationError
+from ninja.renderers import BaseRenderer
+from ninja.security import HttpBearer
+
+from yizhan.kernel import search
+from yizhan.kernel.actor import Actor
+from yizhan.kernel.errors import DomainError, Invalid
+from yizhan.kernel.paging import decode, encode
+from yizhan.kernel.resource import all_resources
+from yizhan.kernel.resource.api import build_router
+from yizhan.kernel.web import actor_of, clean_limit, set_actor
+from yizhan.people.queries import actor_for, token_user
+from yizhan.people.services.accounts import token_digest
+from yizhan.site.middleware import client_address
+from yizhan.tickets.api import router as tickets_router
+from yizhan.tickets.intake import customer_of
+from yizhan.tickets.services.messages import attach_file
+
+log = structlog.get_logger("yizhan.api")
+PROBLEM = "application/problem+json"
+
+
+class OrjsonRenderer(BaseRenderer):
+    """JSON with Chinese as it stands."""
+
+    media_type = "application/json"
+
+    def render(self, request: HttpRequest, data: Any, *, response_status: int) -> bytes:
+        return orjson.dumps(data, default=str)
+
+
+class TokenAuth(HttpBearer):
+    """A bearer token; the actor is built once and lives as long as the request."""
+
+    def authenticate(self, request: HttpRequest, token: str) -> Actor | None:
+        user = token_user(token_digest(token))
+        if user is None:
+            return None
+        request_id = str(request.META.get("YIZHAN_REQUEST_ID", ""))
+        actor = actor_for(user, channel="api", address=client_address(request), request_id=request_id)
+        set_actor(request, actor)
+        return actor
+
+
+api = NinjaAPI(
+    title="Yizhan 一站", version="1", urls_namespace="api", auth=TokenAuth(), renderer=OrjsonRenderer(), docs_url="/docs"
+)
+
+
+def problem(request: HttpRequest, status: int, code: str, message: str, **more: Any) -> HttpResponse:
+    """RFC 9457: the same shape for every refusal, with a stable `code`."""
+    if status != 401:
+        log.warning("api_refused", code=code, status=status, path=request.path, actor=actor_of(request).label)
+    body = {"type": "about:blank", "title": message, "status": status, "code": code, "detail": message, **more}
+    response = HttpResponse(orjson.dumps(body, default=str), status=status, content_type=PROBLEM)
+    if status == 401:
+        response.headers["WWW-Authenticate"] = "Bearer"
+    return response
+
+
+@api.exception_handler(DomainError)
+def on_domain_error(request: HttpRequest, error: DomainError) -> HttpResponse:
+    more = dict(error.context)
+    if isinstance(error, Invalid) and error.fields:
+        more["errors"] = error.fields
+    return problem(request, error.status, error.code, str(error), **more)
+
+
+@api.exception_handler(AuthenticationError)
+def on_no_token(request: HttpRequest, error: AuthenticationError) -> HttpResponse:
+    log.warning("api_refused", code="unauthenticated", status=401, path=request.path)
+    return problem(request, 401, "unauthenticated", _("A valid token is needed."))
+
+
+@api.exception_handler(ValidationError)
+def on_wrong_body(request: HttpRequest, error: ValidationError) -> HttpResponse:
+    fields: dict[str, list[str]] = {}
+    for item in error.errors:
+        where = [str(part) for part in item["loc"] if part not in {"body", "query", "path"}]
+        fields.setdefault(".".join(where[1:] or where), []).append(str(item["msg"]))
+    return problem(request, 422, "invalid", _("Some fields are not right."), errors=fields)
+
+
+@api.exception_handler(HttpError)
+def on_http_error(request: HttpRequest, error: HttpError) -> HttpResponse:
+    code = "malformed_json" if error.status_code == 400 else "http_error"
+    message = _("The body is not valid JSON.") if error.status_code == 400 else str(error)
+    return problem(request, error.status_code, code, message)
+
+
+@api.exception_handler(Http404)
+def on_not_found(request: HttpRequest, error: Http404) -> HttpResponse:
+    return problem(request, 404, "not_found", _("There is no such record."))
+
+
+api.add_router("/tickets", tickets_router)
+for _resource in all_resources():
+    if _resource.in_api:
+        _extra = {"password": (str | None, None)} if _resource.name == "users" else None
+        api.add_router(f"/{_resource.name}", build_router(_resource, extra=_extra))
+
+
+@api.get("/search", response=dict[str, Any], tags=["search"], operation_id="search")
+def search_records(request: HttpRequest, q: str, limit: int = 20, cursor: str | None = None) -> dict[str, Any]:
+    """The newest records in scope that hold every term of `q`."""
+    size, before = clean_limit(limit), None
+    if cursor:
+        at, number = decode(cursor, 2)
+        try:
+            before = (datetime.fromisoformat(at), int(number))
+        except (TypeError, ValueError) as error:
+            raise Invalid(_("The cursor is not valid."), code="invalid_cursor") from error
+    hits = search.find(actor_of(request), q, limit=size + 1, before=before)
+    more = len(hits) > size
+    items = [{"type": h.type, "number": h.number or str(h.object_id), "title": h.title, "url": h.url} for h in hits[:size]]
+    last = hits[size - 1] if more else None
+    return {"items": items, "next": encode([last.at, last.id]) if last else None}
+
+
+@api.post("/attachments", response={201: dict[str, Any]}, tags=["attachments"], operation_id="attachments_create")
+def upload(
+    request: HttpRequest, file: File[UploadedFile], customer: Form[str | None] = None
+) -> tuple[Literal[201], dict[str, Any]]:
+    """Keep a file until a message takes it. Staff name the customer's code; a requester's own is meant."""
+    actor = actor_of(request)
+    owner = customer_of(actor, customer)
+    content = file.read(settings.YIZHAN.attachment_limit + 1)
+    row = attach_file(actor=actor, customer_id=owner.pk, name=file.name or "file", content=content)
+    shown = {"id": row.pk, "sha256": row.sha256, "name": row.name, "size": row.size, "content_type": row.content_type}
+    return 201, shown

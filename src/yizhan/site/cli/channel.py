@@ -1,0 +1,74 @@
+"""channel mail add, channel poll, channel replay."""
+
+import argparse
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from yizhan.site.cli.django_setup import program
+from yizhan.site.cli.main import use_data_dir
+
+
+def run(name: str, parser: argparse.ArgumentParser, arguments: Sequence[str]) -> int:
+    verbs = parser.add_subparsers(dest="verb", required=True)
+    mail = verbs.add_parser("mail").add_subparsers(dest="mail_verb", required=True)
+    add = mail.add_parser("add", help="read a mailbox for a customer")
+    for option in ("--name", "--address", "--imap", "--smtp", "--customer"):
+        add.add_argument(option, required=True)
+    add.add_argument("--password-file", type=Path)
+    poll = verbs.add_parser("poll", help="fetch a mailbox and process what came")
+    poll.add_argument("name")
+    poll.add_argument("--once", action="store_true", help="one round, then end")
+    replay = verbs.add_parser("replay", help="process a received message again")
+    replay.add_argument("id", type=int)
+    for verb in (add, poll, replay):
+        verb.add_argument("--data-dir", default=argparse.SUPPRESS)
+    options = parser.parse_args(arguments)
+    with program(use_data_dir(options.data_dir)):
+        if options.verb == "mail":
+            return add_mailbox(options)
+        return replay_message(options) if options.verb == "replay" else poll_mailbox(options)
+
+
+def add_mailbox(options: argparse.Namespace) -> int:
+    from yizhan.channels.services.mailboxes import add_mailbox as add  # noqa: PLC0415
+    from yizhan.kernel.actor import system_actor  # noqa: PLC0415
+
+    password = options.password_file.read_text(encoding="utf-8").split("\n", 1)[0] if options.password_file else ""
+    mailbox = add(
+        actor=system_actor("console"), name=options.name, address=options.address, imap_url=options.imap,
+        smtp_url=options.smtp, customer=options.customer, password=password,
+    )  # fmt: skip
+    print(mailbox.name)
+    return 0
+
+
+def poll_mailbox(options: argparse.Namespace) -> int:
+    from yizhan.channels.models import Mailbox  # noqa: PLC0415
+    from yizhan.channels.services import mail, polling  # noqa: PLC0415
+    from yizhan.kernel.errors import PermanentFailure, TemporaryFailure  # noqa: PLC0415
+
+    if not Mailbox.objects.filter(name=options.name).exists():
+        print(f"yizhan: there is no mailbox named {options.name}", file=sys.stderr)
+        return 1
+    while True:
+        try:
+            stored = polling.poll_mailbox(options.name)
+            print(f"{stored} stored, {mail.process_stored()} processed", flush=True)
+        except (TemporaryFailure, PermanentFailure) as error:
+            print(f"yizhan: {options.name}: {error}", file=sys.stderr, flush=True)
+            if options.once:
+                return 1
+        if options.once:
+            return 0
+        time.sleep(10)
+
+
+def replay_message(options: argparse.Namespace) -> int:
+    from yizhan.channels.services.triage import replay_message as replay  # noqa: PLC0415
+    from yizhan.kernel.actor import system_actor  # noqa: PLC0415
+
+    message = replay(actor=system_actor("console"), message=options.id)
+    print(f"{message.pk} {message.state} {message.ticket.number if message.ticket else message.reason}")
+    return 0

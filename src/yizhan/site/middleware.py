@@ -1,0 +1,123 @@
+"""What surrounds every request: its id, language, actor, and the mapping of refusals to pages."""
+
+import secrets
+from collections.abc import Callable
+from typing import Any
+
+import structlog
+from django.conf import settings
+from django.contrib.auth import logout
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import render
+from django.utils import translation
+from django.utils.translation import gettext as _
+
+from yizhan.kernel.actor import NOBODY
+from yizhan.kernel.errors import DomainError
+from yizhan.kernel.web import actor_of, set_actor
+from yizhan.people.models import User
+from yizhan.people.queries import actor_for
+
+Next = Callable[[HttpRequest], HttpResponseBase]
+log = structlog.get_logger("yizhan.web")
+
+
+def client_address(request: HttpRequest) -> str:
+    """The peer's address; behind N trusted proxies, the N-th from the end of X-Forwarded-For."""
+    proxies = settings.YIZHAN.trusted_proxies
+    forwarded = [part.strip() for part in request.headers.get("X-Forwarded-For", "").split(",") if part.strip()]
+    if proxies and len(forwarded) >= proxies:
+        return forwarded[-proxies][:60]
+    return str(request.META.get("REMOTE_ADDR", ""))[:60]
+
+
+class RequestMiddleware:
+    """Gives the request an id that every log line and audit row carries."""
+
+    def __init__(self, get_response: Next) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        request_id = secrets.token_hex(8)
+        request.META["YIZHAN_REQUEST_ID"] = request_id
+        structlog.contextvars.bind_contextvars(request_id=request_id)
+        try:
+            response = self.get_response(request)
+        finally:
+            structlog.contextvars.unbind_contextvars("request_id")
+        response.headers["X-Request-Id"] = request_id
+        return response
+
+
+class LanguageMiddleware:
+    """The language chosen by cookie, else the browser's when it is one of ours, else Chinese."""
+
+    def __init__(self, get_response: Next) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        cookie = request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME, "")
+        known = dict(settings.LANGUAGES)
+        wanted = request.headers.get("Accept-Language", "").lower()
+        language = cookie if cookie in known else "en" if wanted.startswith("en") else settings.LANGUAGE_CODE
+        with translation.override(language):
+            request.LANGUAGE_CODE = language
+            response = self.get_response(request)
+        response.headers.setdefault("Content-Language", language)
+        return response
+
+
+class ActorMiddleware:
+    """Who acts: the signed-in person with the roles held today. Inactive people are signed out."""
+
+    def __init__(self, get_response: Next) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        set_actor(request, NOBODY)
+        if not request.path.startswith(("/static/", "/api/")):
+            user = request.user
+            if isinstance(user, User) and user.is_active:
+                request_id = str(request.META.get("YIZHAN_REQUEST_ID", ""))
+                actor = actor_for(user, channel="web", address=client_address(request), request_id=request_id)
+                set_actor(request, actor)
+            elif isinstance(user, User):
+                logout(request)
+        return self.get_response(request)
+
+
+class ErrorMiddleware:
+    """Refusals of commands become pages in the user's language; nothing else does."""
+
+    def __init__(self, get_response: Next) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        if not isinstance(error, DomainError):
+            return None
+        log.warning("page_refused", code=error.code, path=request.path, actor=actor_of(request).label)
+        return error_page(request, error.status, str(error))
+
+
+def error_page(request: HttpRequest, status: int, message: str) -> HttpResponse:
+    return render(request, "layout/error.html", {"status": status, "message": message}, status=status)
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    log.warning("csrf", reason=reason, path=request.path)
+    return error_page(request, 403, _("The page was open for too long. Go back, reload it and try again."))
+
+
+def not_found(request: HttpRequest, exception: Any = None) -> HttpResponse:
+    return error_page(request, 404, _("There is no such page, or it is not yours to see."))
+
+
+def bad_request(request: HttpRequest, exception: Any = None) -> HttpResponse:
+    return error_page(request, 400, _("The request could not be read."))
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    return error_page(request, 500, _("Something went wrong on our side. It is in the log."))

@@ -1,0 +1,202 @@
+"""REST of tickets: thin, every rule is a command's."""
+
+import json
+from typing import Any
+
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+from ninja import Query, Router, Schema
+from pydantic import ValidationError
+
+from yizhan.kernel import attachments
+from yizhan.kernel.errors import Forbidden, Invalid, NotFound
+from yizhan.kernel.paging import paginate
+from yizhan.kernel.web import actor_of, clean_limit
+from yizhan.tickets import schemas as s
+from yizhan.tickets.actions import ACTIONS, category_of, sheet_input
+from yizhan.tickets.intake import registration
+from yizhan.tickets.models import Channel, Ticket
+from yizhan.tickets.policies import TicketPermission, tickets
+from yizhan.tickets.presenting import entry_out, sheet_out, ticket_out
+from yizhan.tickets.queries import filtered, ticket_view
+from yizhan.tickets.services.acting import with_joins
+from yizhan.tickets.services.messages import NewMessage, TicketChanges, edit_ticket, own_files, post_message
+from yizhan.tickets.services.registering import register_ticket
+from yizhan.tickets.services.sheets import quick_log
+from yizhan.tickets.states import TABLE, Action
+from yizhan.tickets.timeline import timeline
+
+router = Router(tags=["tickets"])
+ORDER = ("-received_at", "-id")
+OUT = {200: dict[str, Any], 201: dict[str, Any]}
+
+
+class Filters(Schema):
+    """Each by field name; `view` is one of open, unassigned, mine, following, completed, archived, all."""
+
+    view: str = "all"
+    state: str | None = None
+    sub_state: str | None = None
+    kind: str | None = None
+    channel: str | None = None
+    level: int | None = None
+    customer: str | None = None
+    category: str | None = None
+    owner: str | None = None
+    handler: str | None = None
+    site: int | None = None
+    department: int | None = None
+    requester_id: int | None = None
+
+
+def visible(request: HttpRequest, number: str) -> Ticket:
+    rows = with_joins(tickets.scope(actor_of(request), TicketPermission.VIEW))
+    ticket = rows.filter(number=number).first()
+    if ticket is None:
+        raise NotFound
+    return ticket
+
+
+@router.get("", response=OUT, operation_id="tickets_list")
+def list_tickets(
+    request: HttpRequest, filters: Query[Filters], limit: int = 50, cursor: str | None = None
+) -> dict[str, Any]:
+    actor = actor_of(request)
+    rows = filtered(ticket_view(actor, filters.view), filters.dict(exclude_none=True, exclude={"view"}))
+    page = paginate(with_joins(rows), ORDER, limit=clean_limit(limit), cursor=cursor)
+    return {"items": [ticket_out(actor, ticket) for ticket in page.items], "next": page.next}
+
+
+@router.post("", response=OUT, operation_id="tickets_create")
+def create_ticket(request: HttpRequest, body: s.NewTicketIn) -> tuple[int, dict[str, Any]]:
+    actor = actor_of(request)
+    if not actor.holds(TicketPermission.REGISTER):
+        raise Forbidden
+    if body.channel not in Channel.values:
+        raise Invalid(_("Some fields are not right."), fields={"channel": [_("Unknown channel.")]})
+    new = registration(actor, body)
+    files = own_files(actor, body.attachments, new.customer.pk)
+    if body.complete:
+        sheet = sheet_input(body.complete.sheet)
+        ticket = quick_log(actor=actor, new=new, level=body.complete.level, sheet=sheet)
+    else:
+        ticket = register_ticket(actor=actor, new=new)
+    attachments.adopt(files, ticket, part_id=None, internal=False)
+    return 201, ticket_out(actor, ticket)
+
+
+@router.get("/{number}", response=OUT, operation_id="tickets_read")
+def read_ticket(request: HttpRequest, number: str) -> dict[str, Any]:
+    ticket = visible(request, number)
+    sheets = ticket.sheets.select_related("category", "submitted_by").order_by("pk")
+    return {**ticket_out(actor_of(request), ticket), "sheets": [sheet_out(sheet) for sheet in sheets]}
+
+
+@router.patch("/{number}", response=OUT, operation_id="tickets_change")
+def change_ticket(request: HttpRequest, number: str, body: s.TicketChangeIn) -> dict[str, Any]:
+    actor = actor_of(request)
+    given = body.dict(exclude_unset=True)
+    version = given.pop("version", None)
+    ticket = visible(request, number)
+    places = registration_places(given, ticket)
+    changes = TicketChanges(**{**given, **places})
+    edited = edit_ticket(actor=actor, number=number, changes=changes, version=version)
+    return ticket_out(actor, edited)
+
+
+def registration_places(given: dict[str, Any], ticket: Ticket) -> dict[str, Any]:
+    """Ids and codes of a PATCH as the records they name."""
+    found: dict[str, Any] = {}
+    if "category" in given:
+        found["category"] = category_of(given["category"])
+    for name, model in (("site", ticket.customer.site_set), ("department", ticket.customer.department_set)):
+        if given.get(name) is not None:
+            found[name] = model.filter(pk=given[name], active=True).first()
+            if found[name] is None:
+                raise Invalid(f"{name}: {given[name]}", code="unknown_reference", fields={name: [f"{given[name]}?"]})
+    return found
+
+
+@router.get("/{number}/timeline", response=OUT, operation_id="tickets_timeline")
+def read_timeline(request: HttpRequest, number: str) -> dict[str, Any]:
+    entries = timeline(actor_of(request), visible(request, number))
+    return {"items": [entry_out(entry) for entry in entries], "next": None}
+
+
+@router.post("/{number}/messages", response=OUT, operation_id="tickets_message")
+def write_message(request: HttpRequest, number: str, body: s.MessageIn) -> tuple[int, dict[str, Any]]:
+    message = NewMessage(body.body, body.internal, tuple(body.attachments), Channel.API)
+    row = post_message(actor=actor_of(request), number=number, message=message, version=body.version)
+    shown = {"id": row.pk, "body": row.body, "internal": row.internal, "created_at": row.created_at}
+    return 201, {**shown, "attachments": body.attachments}
+
+
+def parse_body(request: HttpRequest, action: Action) -> s.ActionBody:
+    """The action's body, after scope and permission have been asked.
+
+    Raises:
+        Invalid: malformed JSON or wrong fields; a sheet's missing entries are listed.
+    """
+    try:
+        given = json.loads(request.body or b"{}")
+    except (ValueError, UnicodeDecodeError) as error:
+        raise Invalid(_("The body is not valid JSON."), code="malformed_json") from error
+    try:
+        return ACTIONS[action].body.model_validate(given)
+    except ValidationError as error:
+        fields: dict[str, list[str]] = {}
+        for problem in error.errors(include_url=False, include_context=False):
+            fields.setdefault(".".join(str(part) for part in problem["loc"]), []).append(problem["msg"])
+        missing = sorted({str(e["loc"][-1]) for e in error.errors() if e["type"] == "missing"})
+        raise Invalid(_("Some fields are not right."), fields=fields, missing=missing) from error
+
+
+def perform(request: HttpRequest, number: str, action: Action) -> dict[str, Any]:
+    """404 by scope, 403, 422 body, 409, 422 guard: in this order."""
+    actor, ticket = actor_of(request), visible(request, number)
+    permission = TABLE.transitions[action].permission
+    tickets.require(actor, permission, ticket)  # type: ignore[arg-type]
+    body = parse_body(request, action)
+    done = ACTIONS[action].perform(actor, number, body)
+    return ticket_out(actor, done)
+
+
+def add_action(action: Action) -> None:
+    """One operation per action, so that each body stands in OpenAPI with its example."""
+    schema = ACTIONS[action].body
+
+    def act(request: HttpRequest, number: str) -> dict[str, Any]:
+        return perform(request, number, action)
+
+    extra = {"requestBody": {"content": {"application/json": {"schema": schema.model_json_schema(ref_template="#/components/schemas/{model}")}}}}
+    for definition in extra["requestBody"]["content"].values():
+        definition["schema"] = inline(definition["schema"])
+    router.add_api_operation(
+        f"/{{number}}/actions/{action}", ["POST"], act, response=OUT, operation_id=f"tickets_{action}", openapi_extra=extra
+    )
+
+
+def inline(schema: dict[str, Any]) -> dict[str, Any]:
+    """A schema without `$defs`, so that it can stand in the operation itself."""
+    definitions = schema.pop("$defs", {})
+
+    def walk(value: Any) -> Any:
+        if isinstance(value, dict):
+            if "$ref" in value:
+                return walk(definitions[value["$ref"].rsplit("/", 1)[-1]])
+            return {key: walk(item) for key, item in value.items()}
+        return [walk(item) for item in value] if isinstance(value, list) else value
+
+    return dict(walk(schema))
+
+
+for _action in Action:
+    add_action(_action)
+
+
+@router.post("/{number}/actions/{action}", response=OUT, operation_id="tickets_unknown_action", include_in_schema=False)
+def unknown_action(request: HttpRequest, number: str, action: str) -> dict[str, Any]:
+    visible(request, number)
+    raise NotFound(_("There is no such action."), code="unknown_action")
+
+

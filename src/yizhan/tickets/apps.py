@@ -1,0 +1,10 @@
+from django.apps import AppConfig
+
+
+class TicketsConfig(AppConfig):
+    name = "yizhan.tickets"
+    label = "tickets"
+    default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from yizhan.tickets import files, notices, resources, searching, subscribers  # noqa: F401, PLC0415

@@ -1,0 +1,94 @@
+"""What a channel or program says of a new request, turned into records within the actor's scope."""
+
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from yizhan.kernel.actor import Actor
+from yizhan.kernel.errors import Forbidden, Invalid, Text
+from yizhan.people import policies
+from yizhan.people.models import Contact, Customer, Department, Site
+from yizhan.people.policies import PeoplePermission
+from yizhan.people.services.contacts import find_or_add_contact
+from yizhan.tickets.actions import category_of
+from yizhan.tickets.policies import TicketPermission
+from yizhan.tickets.schemas import NewTicketIn
+from yizhan.tickets.services.registering import NewTicket
+
+
+
+def unknown(field: str, message: Text) -> Invalid:
+    return Invalid(message, code="unknown_reference", fields={field: [message]})
+
+
+def customer_of(actor: Actor, code: str | None) -> Customer:
+    """The customer of that code among those for whom the actor may register; his own without a code."""
+    rows = policies.customers.scope(actor, PeoplePermission.VIEW_PLACES).filter(active=True)
+    if code is None:
+        rows = rows.filter(pk=actor.home_customer_id) if actor.home_customer_id else rows.none()
+    else:
+        rows = rows.filter(code=code)
+    customer = rows.first()
+    if customer is None:
+        raise unknown("customer", _("There is no such customer."))
+    if not actor.holds(TicketPermission.REGISTER, customer.pk):
+        raise Forbidden
+    return customer
+
+
+def requester_of(actor: Actor, customer: Customer, body: NewTicketIn) -> Contact:
+    """Whom the request is for: named by id or by name, else the caller himself."""
+    if body.requester_id is not None and body.requester is not None:
+        message = _("Give requester_id or requester, not both.")
+        raise Invalid(message, code="two_requesters", fields={"requester": [message], "requester_id": [message]})
+    own = Contact.objects.filter(pk=actor.contact_id).select_related("customer", "site", "department", "user").first()
+    if body.requester_id is not None:
+        rows = policies.contacts.scope(actor, PeoplePermission.VIEW_CONTACTS).filter(customer=customer, active=True)
+        found = rows.select_related("site", "department", "user").filter(pk=body.requester_id).first()
+        if found is None and own is not None and own.pk == body.requester_id:
+            found = own
+        if found is None:
+            raise unknown("requester_id", _("There is no such contact at this customer."))
+        return found
+    if body.requester is None:
+        if own is None:
+            message = _("Say who reports: requester_id or requester.")
+            raise Invalid(message, code="requester_missing", fields={"requester": [message]})
+        return own
+    given = body.requester
+    if own is not None and not actor.holds(PeoplePermission.VIEW_CONTACTS, customer.pk):
+        if given.name != own.name:
+            raise unknown("requester", _("You report for yourself; your contact person may report for others."))
+        return own
+    return find_or_add_contact(
+        actor=actor, customer=customer, name=given.name, phone=given.phone or "", email=given.email or ""
+    )
+
+
+def place_of(rows: Any, pk: int | None, field: str) -> Any:
+    if pk is None:
+        return None
+    found = rows.filter(pk=pk, active=True).first()
+    if found is None:
+        raise unknown(field, _("There is no such place at this customer."))
+    return found
+
+
+def registration(actor: Actor, body: NewTicketIn) -> NewTicket:
+    """The body's references resolved; everything else is the command's to judge."""
+    customer = customer_of(actor, body.customer)
+    return NewTicket(
+        customer=customer,
+        requester=requester_of(actor, customer, body),
+        subject=body.subject,
+        description=body.description,
+        kind=body.kind,
+        reported_level=body.reported_level,
+        category=category_of(body.category),
+        site=place_of(Site.objects.filter(customer=customer), body.site, "site"),
+        department=place_of(Department.objects.filter(customer=customer), body.department, "department"),
+        place=body.place,
+        channel=body.channel,
+        source_id=body.source_id,
+        received_at=body.received_at,
+    )

@@ -1,0 +1,28 @@
+from yizhan.tickets.models.category import Category
+from yizhan.tickets.models.choices import (
+    CauseCategory,
+    Channel,
+    ClosureCode,
+    Kind,
+    KnowledgeDecision,
+    Level,
+    LinkKind,
+    Mode,
+    Outcome,
+    Paused,
+    Proof,
+    SignMethod,
+    State,
+    SubState,
+    VisitResult,
+)
+from yizhan.tickets.models.closing import Rating, ReturnVisit, SignLink, SignOff
+from yizhan.tickets.models.sheet import ServiceSheet
+from yizhan.tickets.models.ticket import CoHandler, Message, Ticket, TicketLink
+from yizhan.tickets.models.work import RemoteSession, Visit
+
+__all__ = [
+    "Category", "CauseCategory", "Channel", "ClosureCode", "CoHandler", "Kind", "KnowledgeDecision", "Level", "LinkKind",
+    "Message", "Mode", "Outcome", "Paused", "Proof", "Rating", "RemoteSession", "ReturnVisit", "ServiceSheet", "SignLink",
+    "SignMethod", "SignOff", "State", "SubState", "Ticket", "TicketLink", "Visit", "VisitResult",
+]  # fmt: skip

@@ -1,0 +1,190 @@
+"""Who sees a ticket, and who may do what with it (DOMAIN 2.3, as a table)."""
+
+from collections.abc import Iterable
+from enum import StrEnum
+
+from django.db.models import Q, QuerySet
+
+from yizhan.kernel.actor import Actor, Permission, bundle
+from yizhan.kernel.policy import GlobalPolicy, Policy
+from yizhan.people.models import Role
+from yizhan.people.policies import PeoplePermission
+from yizhan.tickets.models import Category, Ticket
+
+
+class TicketPermission(Permission):
+    VIEW = "tickets.view"
+    VIEW_INTERNAL = "tickets.view_internal"
+    REGISTER = "tickets.register"
+    REGISTER_LATE = "tickets.register_late"
+    QUICK_LOG = "tickets.quick_log"
+    EDIT = "tickets.edit"
+    REPLY = "tickets.reply"
+    NOTE = "tickets.note"
+    CLAIM = "tickets.claim"
+    ACCEPT = "tickets.accept"
+    DISPATCH = "tickets.dispatch"
+    RECALL = "tickets.recall"
+    REMIND = "tickets.remind"
+    SCHEDULE = "tickets.schedule"
+    WORK = "tickets.work"
+    JUDGE = "tickets.judge"
+    LOWER = "tickets.lower_level"
+    ESCALATE = "tickets.escalate"
+    TRANSFER = "tickets.transfer"
+    REASSIGN = "tickets.reassign"
+    ANSWER_TRANSFER = "tickets.answer_transfer"
+    ADD_CO_HANDLER = "tickets.add_co_handler"
+    SUSPEND = "tickets.suspend"
+    RESTORE = "tickets.restore"
+    SHEET = "tickets.sheet"
+    SIGN = "tickets.sign"
+    COLLECT_SIGNATURE = "tickets.collect_signature"
+    WAIVE = "tickets.waive"
+    REFUSE = "tickets.refuse"
+    RATE = "tickets.rate"
+    RETURN_VISIT = "tickets.return_visit"
+    KNOWLEDGE = "tickets.knowledge"
+    ARCHIVE = "tickets.archive"
+    REOPEN = "tickets.reopen"
+    CANCEL = "tickets.cancel"
+    VOID = "tickets.void"
+    VOID_ANY = "tickets.void_any"
+    LINK = "tickets.link"
+
+
+class Relation(StrEnum):
+    """What somebody is to one ticket."""
+
+    REQUESTER = "requester"
+    OWNER = "owner"
+    HANDLER = "handler"
+    CO_HANDLER = "co_handler"
+    OFFERED = "offered"
+    SECOND_LINE = "second_line"
+    TRANSFER_TARGET = "transfer_target"
+
+
+P, O, H = TicketPermission, Relation.OWNER, Relation.HANDLER
+R, C, T, D = Relation.REQUESTER, Role.CUSTOMER_CONTACT, Role.TECHNICIAN, Role.DESK
+L, M, S = Role.GROUP_LEAD, Role.SERVICE_MANAGER, Role.SUPERVISOR
+STAFF = (T, D, L, M, S, Role.ASSET_ADMIN, Role.AUDITOR, Role.ADMINISTRATOR)
+
+WHO: dict[TicketPermission, Iterable[Role | Relation]] = {
+    P.VIEW: (*STAFF, C),
+    P.VIEW_INTERNAL: STAFF,
+    P.REGISTER: (Role.REQUESTER, C, T, D, L, M),
+    P.REGISTER_LATE: (M,),
+    P.QUICK_LOG: (T,),
+    P.EDIT: (O, H, D, L, M),
+    P.REPLY: (R, C, T, D, L, M),
+    P.NOTE: (T, D, L, M, S, Role.ASSET_ADMIN),
+    P.CLAIM: (T,),
+    P.ACCEPT: (Relation.OFFERED, Relation.SECOND_LINE),
+    P.DISPATCH: (D, L, M),
+    P.RECALL: (D, L, M, Relation.OFFERED),
+    P.REMIND: (R, C, D),
+    P.SCHEDULE: (O, H, D),
+    P.WORK: (O, H, Relation.CO_HANDLER),
+    P.JUDGE: (O, H, M),
+    P.LOWER: (M,),
+    P.ESCALATE: (O, H),
+    P.TRANSFER: (O, L, M),
+    P.REASSIGN: (M,),
+    P.ANSWER_TRANSFER: (Relation.TRANSFER_TARGET,),
+    P.ADD_CO_HANDLER: (O, H, L, M),
+    P.SUSPEND: (O, H, M),
+    P.RESTORE: (O, H),
+    P.SHEET: (O, H),
+    P.SIGN: (R, C, O, H),
+    P.COLLECT_SIGNATURE: (O, H),
+    P.WAIVE: (M,),
+    P.REFUSE: (R, C),
+    P.RATE: (R,),
+    P.RETURN_VISIT: (T, D, L, M),
+    P.KNOWLEDGE: (O, H, D, M),
+    P.ARCHIVE: (D, M),
+    P.REOPEN: (R, C, O, D, M),
+    P.CANCEL: (R, C),
+    P.VOID: (D, M),
+    P.VOID_ANY: (M,),
+    P.LINK: (O, H, D, L, M),
+}
+RELATIONS: dict[str, frozenset[Relation]] = {
+    permission: frozenset(who for who in allowed if isinstance(who, Relation)) for permission, allowed in WHO.items()
+}
+for _permission, _allowed in WHO.items():
+    for _who in _allowed:
+        if isinstance(_who, Role):
+            bundle(_who, {_permission})
+
+
+def relations(actor: Actor, ticket: Ticket) -> frozenset[Relation]:
+    """What the actor is to this ticket. Co-handlers are asked for only when nothing else is known."""
+    me = actor.user_id
+    if me is None:
+        return frozenset()
+    found = {
+        Relation.OWNER: ticket.owner_id == me,
+        Relation.HANDLER: ticket.handler_id == me,
+        Relation.OFFERED: ticket.offered_to_id == me
+        or (ticket.offered_to_id is None and ticket.sub_state == "offered" and ticket.team_id in actor.team_ids),
+        Relation.SECOND_LINE: ticket.sub_state == "tier2" and ticket.team_id in actor.team_ids,
+        Relation.TRANSFER_TARGET: ticket.transfer_to_id == me,
+        Relation.REQUESTER: actor.contact_id is not None and ticket.requester_id == actor.contact_id,
+    }
+    return frozenset(relation for relation, holds in found.items() if holds)
+
+
+def is_co_handler(actor: Actor, ticket: Ticket) -> bool:
+    return any(person.pk == actor.user_id for person in ticket.co_handlers.all())
+
+
+class TicketPolicy(Policy[Ticket]):
+    model = Ticket
+
+    def scope(self, actor: Actor, permission: Permission = P.VIEW) -> QuerySet[Ticket]:
+        """Staff: the tickets of the customers that they serve. A customer's people: their own, or (C) all."""
+        customers = actor.customers_with(permission)
+        if customers is None:
+            return Ticket.objects.all()
+        condition = Q(customer__in=customers) if customers else Q(pk__in=[])
+        if actor.contact_id is not None and permission == P.VIEW:
+            condition |= Q(requester=actor.contact_id)
+            if actor.user_id is not None:
+                condition |= Q(registered_by=actor.user_id, customer=actor.home_customer_id)
+        return Ticket.objects.filter(condition)
+
+    def allows(self, actor: Actor, permission: Permission, record: Ticket | None = None) -> bool:
+        if record is None:
+            return actor.holds(permission)
+        if actor.holds(permission, record.customer_id):
+            return True
+        allowed = RELATIONS[permission]
+        if allowed & relations(actor, record):
+            return True
+        return Relation.CO_HANDLER in allowed and is_co_handler(actor, record)
+
+    def is_staff(self, actor: Actor) -> bool:
+        return actor.holds(P.VIEW_INTERNAL)
+
+    def hidden_fields(self, actor: Actor) -> frozenset[str]:
+        return frozenset() if self.is_staff(actor) else frozenset({"knowledge", "knowledge_reason", "transfer_to"})
+
+
+tickets = TicketPolicy()
+
+
+class CategoryPolicy(GlobalPolicy[Category]):
+    """The catalogue: everybody who sees tickets or registers them reads it."""
+
+    def scope(self, actor: Actor, permission: Permission) -> QuerySet[Category]:
+        return Category.objects.all() if self.allows(actor, permission) else Category.objects.none()
+
+    def allows(self, actor: Actor, permission: Permission, record: Category | None = None) -> bool:
+        if permission == P.VIEW:
+            return actor.holds(P.VIEW) or actor.holds(P.REGISTER)
+        return actor.holds(permission) or actor.holds(PeoplePermission.CHANGE_CUSTOMERS)
+
+
+categories = CategoryPolicy(Category, view=P.VIEW, change=PeoplePermission.CHANGE_SETTINGS)

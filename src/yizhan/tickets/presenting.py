@@ -1,0 +1,87 @@
+"""A ticket as REST shows it: people by user name, places and categories by their keys."""
+
+from typing import Any
+
+from yizhan.kernel.actor import Actor
+from yizhan.people.models import User
+from yizhan.tickets.models import Ticket
+from yizhan.tickets.policies import tickets
+from yizhan.tickets.states import actions_of
+from yizhan.tickets.timeline import Entry
+
+
+def username(user: User | None) -> str | None:
+    return user.username if user else None
+
+
+def ticket_out(actor: Actor, ticket: Ticket) -> dict[str, Any]:
+    """Everything that a program may want to know; what the customer must not see is left out for him."""
+    requester = ticket.requester
+    shown: dict[str, Any] = {
+        "number": ticket.number,
+        "kind": ticket.kind,
+        "state": ticket.state,
+        "sub_state": ticket.sub_state or None,
+        "reported_level": ticket.reported_level,
+        "level": ticket.level,
+        "level_judged": ticket.level_judged,
+        "customer": ticket.customer.code,
+        "site": ticket.site_id,
+        "department": ticket.department_id,
+        "place": ticket.place,
+        "category": ticket.category.code if ticket.category else None,
+        "channel": ticket.channel,
+        "source_id": ticket.source_id,
+        "requester": {"id": requester.pk, "name": requester.name, "username": username(requester.user)},
+        "registered_by": username(ticket.registered_by),
+        "owner": username(ticket.owner),
+        "first_contact_owner": username(ticket.first_contact_owner),
+        "handler": username(ticket.handler),
+        "co_handlers": [person.username for person in ticket.co_handlers.all()],
+        "offered_to": username(ticket.offered_to),
+        "team": ticket.team.code if ticket.team else None,
+        "transfer_to": username(ticket.transfer_to),
+        "subject": ticket.subject,
+        "description": ticket.description,
+        "version": ticket.version,
+        "created_at": ticket.created_at,
+        "received_at": ticket.received_at,
+        "backfilled": ticket.backfilled,
+        "responded_at": ticket.responded_at,
+        "scheduled_at": ticket.scheduled_at,
+        "arrived_at": ticket.arrived_at,
+        "restored_at": ticket.restored_at,
+        "restored_backdated": ticket.restored_backdated,
+        "completed_at": ticket.completed_at,
+        "archived_at": ticket.archived_at,
+        "closure_code": ticket.closure_code or None,
+        "knowledge": ticket.knowledge or None,
+        "rating": ticket.rating.score if hasattr(ticket, "rating") else None,
+        "remind_count": ticket.remind_count,
+        "reopened_count": ticket.reopened_count,
+        "actions": actions_of(actor, ticket),
+    }
+    for name in tickets.hidden_fields(actor):
+        shown.pop(name, None)
+    return shown
+
+
+def sheet_out(sheet: Any) -> dict[str, Any]:
+    return {
+        "number": sheet.number, "mode": sheet.mode, "diagnosis": sheet.diagnosis, "cause_category": sheet.cause_category,
+        "actions_taken": sheet.actions_taken, "outcome": sheet.outcome, "labour_minutes": sheet.labour_minutes,
+        "parts": sheet.parts, "category": sheet.category.code, "without_visit": sheet.without_visit,
+        "submitted_by": sheet.submitted_by.username, "submitted_at": sheet.submitted_at, "sha256": sheet.sha256,
+        "signed": sheet.signed,
+    }  # fmt: skip
+
+
+def entry_out(entry: Entry) -> dict[str, Any]:
+    return {
+        "at": entry.at, "type": entry.type, "who": entry.who, "username": entry.username, "sentence": entry.sentence,
+        "text": entry.text, "internal": entry.internal, "message_id": entry.message_id,
+        "attachments": [
+            {"id": a.pk, "name": a.name, "size": a.size, "content_type": a.content_type, "sha256": a.sha256}
+            for a in entry.attachments
+        ],
+    }  # fmt: skip

@@ -1,0 +1,140 @@
+"""Reads about tickets: lists, queues, the archive gate."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.db.models.functions import TruncDate
+
+from yizhan.kernel import clock
+from yizhan.kernel.actor import Actor
+from yizhan.tickets.models import ReturnVisit, SignOff, State, SubState, Ticket, VisitResult
+from yizhan.tickets.policies import TicketPermission, tickets
+
+TRIES, TRY_DAYS = 3, 2
+UNACCEPTED = timedelta(minutes=15)
+
+
+def visit_done(ticket_id: int, since: datetime | None) -> bool:
+    """A return visit counts when somebody was reached, declined, is exempt, or three tries on two days failed."""
+    rows = ReturnVisit.objects.filter(ticket=ticket_id)
+    if since:
+        rows = rows.filter(made_at__gte=since)
+    made = list(rows.annotate(day=TruncDate("made_at", tzinfo=clock.DEFAULT_ZONE)).values_list("result", "day"))
+    if any(result != VisitResult.UNREACHABLE for result, _ in made):
+        return True
+    return len(made) >= TRIES and len({day for _, day in made}) >= TRY_DAYS
+
+
+def archive_missing(ticket: Ticket, now: datetime) -> list[str]:
+    """What the gate still wants, by stable names: signature, knowledge, return_visit, survey."""
+    missing = []
+    if not SignOff.objects.filter(ticket=ticket, valid=True).exists():
+        missing.append("signature")
+    if not ticket.knowledge:
+        missing.append("knowledge")
+    if not visit_done(ticket.pk, ticket.completed_at):
+        missing.append("return_visit")
+    if not hasattr(ticket, "rating") and ticket.survey_until is not None and now <= ticket.survey_until:
+        missing.append("survey")
+    return missing
+
+
+def with_gate(rows: QuerySet[Ticket]) -> QuerySet[Ticket]:
+    """Completed tickets with what the gate asks, computed by the database (unreachable tries aside)."""
+    visits = ReturnVisit.objects.filter(ticket=OuterRef("pk"), made_at__gte=OuterRef("completed_at"))
+    return rows.annotate(
+        has_sign_off=Exists(SignOff.objects.filter(ticket=OuterRef("pk"), valid=True)),
+        has_visit=Exists(visits.exclude(result=VisitResult.UNREACHABLE)),
+    )
+
+
+VIEWS: Mapping[str, Q] = {
+    "open": Q(state__in=[State.PENDING, State.IN_PROGRESS]),
+    "unassigned": Q(state=State.PENDING),
+    "completed": Q(state=State.COMPLETED),
+    "archived": Q(state=State.ARCHIVED),
+    "all": Q(),
+}
+
+
+def mine(actor: Actor) -> Q:
+    """What waits for this person: owned, handled, offered, handed over, escalated to his team."""
+    me = actor.user_id
+    teams = list(actor.team_ids)
+    working = Q(owner=me) | Q(handler=me) | Q(transfer_to=me) | Q(co_handlers=me)
+    return (Q(state=State.IN_PROGRESS) & (working | Q(sub_state=SubState.TIER2, team__in=teams))) | Q(
+        Q(offered_to=me) | Q(offered_to=None, team__in=teams), state=State.PENDING, sub_state=SubState.OFFERED
+    )
+
+
+def ticket_view(actor: Actor, name: str) -> QuerySet[Ticket]:
+    rows = tickets.scope(actor, TicketPermission.VIEW)
+    if name == "mine":
+        return rows.filter(pk__in=rows.filter(mine(actor)).values("pk"))
+    if name == "following":
+        return rows.filter(Q(first_contact_owner=actor.user_id) | Q(registered_by=actor.user_id)).exclude(
+            state=State.ARCHIVED
+        )
+    return rows.filter(VIEWS.get(name, Q()))
+
+
+FILTERS = {
+    "state": "state", "sub_state": "sub_state", "kind": "kind", "channel": "channel", "level": "level",
+    "customer": "customer__code", "category": "category__code", "site": "site_id", "department": "department_id",
+    "owner": "owner__username", "handler": "handler__username", "requester_id": "requester_id",
+}  # fmt: skip
+
+
+def filtered(rows: QuerySet[Ticket], given: Mapping[str, Any]) -> QuerySet[Ticket]:
+    """Filters by field name; several values of one field are alternatives."""
+    for name, path in FILTERS.items():
+        values = given.get(name)
+        if values:
+            listed = list(values) if isinstance(values, Iterable) and not isinstance(values, str) else [values]
+            rows = rows.filter(**{f"{path}__in": listed})
+    return rows
+
+
+@dataclass(frozen=True)
+class Counts:
+    mine: int
+    unassigned: int
+    completed: int
+    open: int
+
+
+def work_counts(actor: Actor) -> Counts:
+    """The menu's numbers, in one statement."""
+    rows = tickets.scope(actor, TicketPermission.VIEW).exclude(state=State.ARCHIVED)
+    me = actor.user_id
+    found = rows.aggregate(
+        mine=Count("pk", filter=Q(state=State.IN_PROGRESS) & (Q(owner=me) | Q(handler=me)) | Q(state=State.PENDING, offered_to=me)),
+        unassigned=Count("pk", filter=Q(state=State.PENDING)),
+        completed=Count("pk", filter=Q(state=State.COMPLETED)),
+        open=Count("pk", filter=~Q(state=State.COMPLETED)),
+    )
+    return Counts(**found)
+
+
+def gate_groups(actor: Actor) -> dict[str, QuerySet[Ticket]]:
+    """Completed tickets by what they wait for first: signature, visit, knowledge, survey, nothing."""
+    now = clock.now()
+    rows = with_gate(tickets.scope(actor, TicketPermission.VIEW).filter(state=State.COMPLETED))
+    unsigned, visited, known = Q(has_sign_off=False), Q(has_visit=True), ~Q(knowledge="")
+    surveyed = Q(rating__isnull=False) | Q(survey_until=None) | Q(survey_until__lt=now)
+    return {
+        "sign": rows.filter(unsigned),
+        "visit": rows.filter(~unsigned & ~visited),
+        "knowledge": rows.filter(~unsigned & visited & ~known),
+        "survey": rows.filter(~unsigned & visited & known & ~surveyed),
+        "ready": rows.filter(~unsigned & visited & known & surveyed),
+    }
+
+
+def similar_tickets(actor: Actor, ticket: Ticket) -> QuerySet[Ticket]:
+    """Other tickets of this requester, newest first."""
+    rows = tickets.scope(actor, TicketPermission.VIEW).filter(requester=ticket.requester_id).exclude(pk=ticket.pk)
+    return rows.order_by("-received_at")

@@ -1,0 +1,224 @@
+"""The bodies of the ticket operations and what they answer, with an example each."""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, StringConstraints
+
+from yizhan.kernel.resource.api import StrictSchema
+
+Text = Annotated[str, StringConstraints(max_length=20_000)]
+Short = Annotated[str, StringConstraints(max_length=200)]
+
+
+def example(**values: Any) -> dict[str, Any]:
+    return {"json_schema_extra": {"example": values}, "extra": "forbid"}
+
+
+class Requester(StrictSchema):
+    name: Annotated[str, StringConstraints(min_length=1, max_length=80)]
+    phone: Annotated[str, StringConstraints(max_length=30)] | None = None
+    email: Annotated[str, StringConstraints(max_length=254)] | None = None
+
+
+class PartLine(StrictSchema):
+    item: Short
+    quantity: Annotated[float, Field(gt=0, le=100_000)] = 1
+    old_serial: Short = ""
+    new_serial: Short = ""
+    charge: Annotated[str, StringConstraints(max_length=20)] = ""
+    source: Short = ""
+
+
+SHEET_EXAMPLE: dict[str, Any] = {
+    "mode": "remote", "diagnosis": "打印队列卡住", "cause_category": "software", "actions_taken": "重启打印服务，试打正常",
+    "outcome": "solved", "labour_minutes": 15, "parts": [], "category": "print",
+}  # fmt: skip
+
+
+class Sheet(StrictSchema):
+    model_config = example(**SHEET_EXAMPLE)
+    mode: Literal["remote", "on_site", "return_to_base"]
+    diagnosis: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=10_000)]
+    cause_category: Literal[
+        "hardware", "software", "network", "configuration", "operation", "environment", "external", "unknown"
+    ]
+    actions_taken: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=10_000)]
+    outcome: Literal["solved", "workaround", "next_visit"]
+    labour_minutes: Annotated[int, Field(ge=0, le=44_640)]
+    parts: Annotated[list[PartLine | Short], Field(max_length=50)]
+    category: str | None = None
+
+
+class Complete(StrictSchema):
+    level: Annotated[int, Field(ge=1, le=4)]
+    sheet: Sheet
+
+
+class NewTicketIn(StrictSchema):
+    model_config = example(customer="demo-a", requester={"name": "张倩", "phone": "13800005678"}, subject="打印机显示脱机")
+    customer: str | None = None
+    requester_id: int | None = None
+    requester: Requester | None = None
+    subject: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+    description: Text = ""
+    kind: Literal["incident", "request"] = "incident"
+    reported_level: Annotated[int, Field(ge=1, le=4)] | None = None
+    category: str | None = None
+    site: int | None = None
+    department: int | None = None
+    place: Annotated[str, StringConstraints(max_length=80)] = ""
+    channel: str = "api"
+    source_id: Short = ""
+    received_at: datetime | None = None
+    attachments: list[int] = []
+    complete: Complete | None = None
+
+
+class TicketChangeIn(StrictSchema):
+    model_config = example(subject="打印机显示脱机，重启没用", version=3)
+    subject: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)] | None = None
+    description: Text | None = None
+    category: str | None = None
+    site: int | None = None
+    department: int | None = None
+    place: Annotated[str, StringConstraints(max_length=80)] | None = None
+    version: int | None = None
+
+
+class MessageIn(StrictSchema):
+    model_config = example(body="已到现场", internal=False, attachments=[])
+    body: Text
+    internal: bool = False
+    attachments: list[int] = []
+    version: int | None = None
+
+
+class ActionBody(StrictSchema):
+    version: int | None = None
+
+
+class Empty(ActionBody):
+    model_config = example()
+
+
+class Dispatch(ActionBody):
+    model_config = example(to="engineer1")
+    to: Short
+
+
+class JudgeLevel(ActionBody):
+    model_config = example(level=2, reason="多人受影响")
+    level: Annotated[int, Field(ge=1, le=4)]
+    reason: Text = ""
+
+
+class Schedule(ActionBody):
+    model_config = example(at="2030-11-23T14:00:00+08:00", note="与张倩约定")
+    at: datetime
+    note: Text
+
+
+class StartRemote(ActionBody):
+    model_config = example(tool="ToDesk", session="123 456 789")
+    tool: Short
+    session: Short = ""
+
+
+class Arrive(ActionBody):
+    model_config = example(proof="scan")
+    proof: Literal["scan", "location", "user_word", "none"] | None = None
+    note: Short = ""
+
+
+class Escalate(ActionBody):
+    model_config = example(team="tier2", diagnosis="交换机端口反复掉线，已换线")
+    team: Short
+    diagnosis: Text
+
+
+class Transfer(ActionBody):
+    model_config = example(to="engineer3", reason="换班")
+    to: Short
+    reason: Text
+    force: bool = False
+
+
+class Reason(ActionBody):
+    model_config = example(reason="还是打不开")
+    reason: Text
+
+
+class AddCoHandler(ActionBody):
+    model_config = example(user="engineer2")
+    user: Short
+
+
+class Suspend(ActionBody):
+    model_config = example(reason="wait_vendor", note="厂商工单 8812", eta="2030-11-25T18:00:00+08:00")
+    reason: Literal["wait_user", "wait_vendor", "wait_parts", "wait_approval", "repair_out"]
+    note: Text
+    eta: datetime | None = None
+
+
+class MarkRestored(ActionBody):
+    model_config = example(at=None, note="三楼已恢复")
+    at: datetime | None = None
+    note: Text = ""
+
+
+class SubmitSheet(ActionBody):
+    model_config = example(sheet=SHEET_EXAMPLE)
+    sheet: Sheet
+
+
+class OnBehalf(StrictSchema):
+    name: Short
+    relation: Short
+    reason: Short
+
+
+class Sign(ActionBody):
+    model_config = example(signer_name="张倩", method="account", strokes=[])
+    signer_name: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=80)]
+    method: Literal["account", "drawn", "link"] = "account"
+    strokes: list[list[list[float]]] | None = None
+    on_behalf: OnBehalf | None = None
+
+
+class Rate(ActionBody):
+    model_config = example(score=5, tags=["来得快"], comment="很快就好了")
+    score: Annotated[int, Field(ge=1, le=5)]
+    tags: Annotated[list[Annotated[str, StringConstraints(max_length=20)]], Field(max_length=8)] = []
+    comment: Annotated[str, StringConstraints(max_length=2000)] = ""
+
+
+class RecordReturnVisit(ActionBody):
+    model_config = example(result="reached", satisfied=True, comment="用户满意")
+    result: Literal["reached", "unreachable", "refused", "exempt"]
+    satisfied: bool | None = None
+    comment: Annotated[str, StringConstraints(max_length=2000)] | None = None
+
+
+class DecideKnowledge(ActionBody):
+    model_config = example(decision="routine", article=None, reason=None)
+    decision: Literal["linked", "routine", "one_off", "draft"]
+    article: Annotated[str, StringConstraints(max_length=60)] | None = None
+    reason: Annotated[str, StringConstraints(max_length=2000)] | None = None
+
+
+class Void(ActionBody):
+    model_config = example(code="duplicate", reason="与上一张重复")
+    code: Literal["cancelled", "duplicate", "misreport", "out_of_scope"]
+    reason: Text
+
+
+class Remind(ActionBody):
+    model_config = example(comment="12 点前要用")
+    comment: Annotated[str, StringConstraints(max_length=2000)] | None = None
+
+
+class Link(ActionBody):
+    model_config = example(to="INC261122-00042", kind="related")
+    to: Short
+    kind: Literal["related", "duplicate_of", "follow_up_of", "caused_by"]

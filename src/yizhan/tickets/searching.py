@@ -1,0 +1,49 @@
+"""Tickets in the search index: public words, and for staff the internal ones and the phone."""
+
+from django.db.models import Q
+from django.urls import reverse
+
+from yizhan.kernel import search
+from yizhan.kernel.actor import Actor
+from yizhan.kernel.models import SearchRow
+from yizhan.kernel.search.query import staff_or_own
+from yizhan.tickets.models import Ticket
+from yizhan.tickets.policies import TicketPermission, tickets
+
+MESSAGES = 200
+
+
+def ticket_entry(ticket: Ticket) -> search.Entry:
+    public = [ticket.number, ticket.subject, ticket.description, ticket.place]
+    internal = [ticket.customer.name]
+    for body, hidden in ticket.messages.values_list("body", "internal").order_by("-pk")[:MESSAGES]:
+        (internal if hidden else public).append(body)
+    for diagnosis, actions in ticket.sheets.values_list("diagnosis", "actions_taken"):
+        public += [diagnosis, actions]
+    requester = ticket.requester
+    return search.Entry(
+        record=ticket, customer_id=ticket.customer_id, number=ticket.number, title=ticket.subject, at=ticket.received_at,
+        public=search.text_tokens(*public, names=[requester.name]),
+        internal=search.text_tokens(*internal, requester.email, phones=[requester.phone]),
+    )  # fmt: skip
+
+
+def index_ticket(ticket: Ticket) -> None:
+    search.write(ticket_entry(ticket))
+
+
+def visible(actor: Actor) -> Q | None:
+    """Staff: their customers' rows. A customer's people: what their scope holds, public words only."""
+    if tickets.is_staff(actor):
+        customers = actor.customers_with(TicketPermission.VIEW_INTERNAL)
+        return staff_or_own(Q() if customers is None else Q(customer_id__in=customers), None)
+    if actor.contact_id is None:
+        return None
+    return staff_or_own(None, Q(object_id__in=tickets.scope(actor, TicketPermission.VIEW).values("pk")))
+
+
+def page(row: SearchRow) -> str:
+    return reverse("ticket", args=[row.number])
+
+
+search.register(search.Source("tickets.ticket", "ticket", visible, page))

@@ -1,0 +1,161 @@
+"""From completion to the archive: rating, return visit, knowledge, the gate; and the other ways out."""
+
+from datetime import timedelta
+
+from django.utils.translation import gettext_lazy as _
+
+from yizhan.kernel import audit
+from yizhan.kernel.actor import Actor
+from yizhan.kernel.commands import command
+from yizhan.kernel.errors import Conflict, Forbidden, GuardFailed, Invalid
+from yizhan.tickets.events import (
+    KnowledgeDecided,
+    ReturnVisitRecorded,
+    TicketArchived,
+    TicketRated,
+    TicketReopened,
+)
+from yizhan.tickets.models import (
+    ClosureCode,
+    KnowledgeDecision,
+    Rating,
+    ReturnVisit,
+    State,
+    SubState,
+    Ticket,
+    VisitResult,
+)
+from yizhan.tickets.policies import Relation, TicketPermission, is_co_handler, relations, tickets
+from yizhan.tickets.queries import archive_missing
+from yizhan.tickets.services.acting import Case, begin
+from yizhan.tickets.services.signing import back_to_work
+from yizhan.tickets.services.taking import required
+from yizhan.tickets.states import Action
+
+REOPEN_WINDOW = timedelta(days=7)
+DESK_VOID_WINDOW = timedelta(hours=12)
+DESK_VOID_CODES = {ClosureCode.DUPLICATE, ClosureCode.MISREPORT}
+MAX_TAGS = 8
+
+
+@command
+def rate_ticket(
+    *, actor: Actor, number: str, score: int, tags: list[str] | None = None, comment: str = "", version: int | None = None
+) -> Ticket:
+    """The requester's one opinion, 1 to 5. Nobody else gives it, nobody changes it."""
+    case = begin(actor, number, Action.RATE, version)
+    return case.finish(put_rating(case, score, tags or [], comment))
+
+
+def put_rating(case: Case, score: int, tags: list[str], comment: str) -> TicketRated:
+    if score not in range(1, 6):
+        raise Invalid(_("Some fields are not right."), fields={"score": [_("A score is 1 to 5.")]})
+    clean = [tag.strip()[:20] for tag in tags[:MAX_TAGS] if tag.strip()]
+    row = Rating.objects.create(
+        ticket=case.ticket, contact=case.ticket.requester, score=score, tags=clean, comment=comment.strip()[:2000],
+        rated_at=case.now,
+    )  # fmt: skip
+    audit.record(case.actor, "rate_ticket", row, {}, {"score": score, "comment": row.comment})
+    if case.ticket.sub_state == SubState.SIGNED:
+        case.move(State.COMPLETED, SubState.RATED)
+    return TicketRated(case.ticket.number, score, row.comment)
+
+
+@command
+def record_return_visit(
+    *,
+    actor: Actor,
+    number: str,
+    result: str,
+    satisfied: bool | None = None,
+    comment: str = "",
+    version: int | None = None,
+) -> Ticket:
+    """What a follow-up contact found. By whoever did the work it still archives, marked as self-made."""
+    case = begin(actor, number, Action.RECORD_RETURN_VISIT, version, "record_return_visit")
+    if result not in VisitResult.values:
+        raise Invalid(_("Some fields are not right."), fields={"result": [_("Choose one of those offered.")]})
+    if result == VisitResult.REACHED and satisfied is None:
+        raise Invalid(_("Some fields are not right."), fields={"satisfied": [_("Say whether the user is satisfied.")]})
+    if result == VisitResult.EXEMPT:
+        required(comment, "comment")
+    return case.finish(put_visit(case, result, satisfied, comment))
+
+
+def put_visit(case: Case, result: str, satisfied: bool | None, comment: str, *, by_link: bool = False) -> ReturnVisitRecorded:
+    did_it = {Relation.OWNER, Relation.HANDLER} & relations(case.actor, case.ticket)
+    self_made = bool(did_it) or (not case.actor.is_system and is_co_handler(case.actor, case.ticket))
+    ReturnVisit.objects.create(
+        ticket=case.ticket, result=result, satisfied=satisfied, comment=comment.strip()[:2000],
+        made_by_id=case.actor.user_id, made_at=case.now, self_made=self_made, by_link=by_link,
+    )  # fmt: skip
+    return ReturnVisitRecorded(case.ticket.number, result, self_made, comment.strip()[:2000])
+
+
+@command
+def decide_knowledge(
+    *, actor: Actor, number: str, decision: str, article: str = "", reason: str = "", version: int | None = None
+) -> Ticket:
+    """What the next engineer can learn from this: an article, routine work, a one-off, or a new draft."""
+    case = begin(actor, number, Action.DECIDE_KNOWLEDGE, version, "decide_knowledge")
+    if decision not in KnowledgeDecision.values:
+        raise Invalid(_("Some fields are not right."), fields={"decision": [_("Choose one of those offered.")]})
+    if decision == KnowledgeDecision.LINKED:
+        required(article, "article")
+    ticket = case.ticket
+    ticket.knowledge, ticket.knowledge_article = decision, article.strip()[:60]
+    ticket.knowledge_reason = reason.strip()[:2000]
+    return case.finish(KnowledgeDecided(ticket.number, decision, article.strip()[:60] or ticket.knowledge_reason))
+
+
+@command
+def archive_ticket(*, actor: Actor, number: str, version: int | None = None) -> Ticket:
+    """Through the gate: signature, knowledge, return visit, survey.
+
+    Raises:
+        GuardFailed: with the list of what is missing.
+    """
+    case = begin(actor, number, Action.ARCHIVE, version)
+    missing = archive_missing(case.ticket, case.now)
+    if missing:
+        raise GuardFailed(_("Something is still missing before the archive."), missing=missing, code="archive_gate")
+    return put_away(case, ClosureCode.NORMAL, "")
+
+
+def put_away(case: Case, code: str, reason: str) -> Ticket:
+    ticket = case.ticket
+    ticket.closure_code, ticket.closure_reason, ticket.archived_at = code, reason, case.now
+    ticket.offered_to = ticket.transfer_to = None
+    case.move(State.ARCHIVED, SubState.NONE)
+    return case.finish(TicketArchived(ticket.number, code, reason))
+
+
+@command
+def reopen_ticket(*, actor: Actor, number: str, reason: str, version: int | None = None) -> Ticket:
+    """Back to work within seven days of completion, with the same owner. Emits `TicketReopened`."""
+    case = begin(actor, number, Action.REOPEN, version)
+    text = required(reason, "reason")
+    if case.ticket.completed_at and case.now - case.ticket.completed_at > REOPEN_WINDOW:
+        raise Conflict(_("More than seven days have passed: report it anew and link the two."), code="reopen_window")
+    back_to_work(case)
+    return case.finish(TicketReopened(case.ticket.number, text))
+
+
+@command
+def cancel_ticket(*, actor: Actor, number: str, reason: str, version: int | None = None) -> Ticket:
+    """撤单: the customer does not need it any more, before anybody arrived."""
+    case = begin(actor, number, Action.CANCEL, version)
+    return put_away(case, ClosureCode.CANCELLED, required(reason, "reason"))
+
+
+@command
+def void_ticket(*, actor: Actor, number: str, code: str, reason: str, version: int | None = None) -> Ticket:
+    """作废: the desk its own shift's duplicates and misreports, the service manager anything."""
+    case = begin(actor, number, Action.VOID, version)
+    text = required(reason, "reason")
+    if code not in ClosureCode.values or code == ClosureCode.NORMAL:
+        raise Invalid(_("Some fields are not right."), fields={"code": [_("Choose one of those offered.")]})
+    late = case.now - case.ticket.created_at > DESK_VOID_WINDOW
+    if (late or code not in DESK_VOID_CODES) and not tickets.allows(actor, TicketPermission.VOID_ANY, case.ticket):
+        raise Forbidden(_("The desk voids duplicates and misreports of its own shift; the rest is the manager's."))
+    return put_away(case, code, text)

@@ -1,0 +1,169 @@
+"""One ticket's story: its events as sentences, the words people wrote, the files they sent."""
+
+from collections import defaultdict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop as N_
+
+from yizhan.kernel import clock
+from yizhan.kernel.actor import Actor
+from yizhan.kernel.models import Attachment, StoredEvent
+from yizhan.people.models import User
+from yizhan.tickets import events
+from yizhan.tickets.models import (
+    Channel,
+    ClosureCode,
+    KnowledgeDecision,
+    LinkKind,
+    Message,
+    Outcome,
+    Proof,
+    SignMethod,
+    SubState,
+    Ticket,
+    VisitResult,
+)
+from yizhan.tickets.policies import tickets
+
+LIMIT = 500
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line. `node` tells the screen how to draw it: stop, warn, message, or plain."""
+
+    at: datetime
+    type: str
+    who: str
+    username: str | None
+    sentence: str
+    text: str = ""
+    internal: bool = False
+    node: str = ""
+    message_id: int | None = None
+    by_customer: bool = False
+    attachments: list[Attachment] = field(default_factory=list)
+
+
+SENTENCES: Mapping[str, str] = {
+    "TicketRegistered": N_("%(who)s registered it by %(channel)s"),
+    "TicketDispatched": N_("%(who)s dispatched it to %(to)s"),
+    "TicketRecalled": N_("%(who)s took the offer back"),
+    "TicketAccepted": N_("%(who)s accepted it"),
+    "SecondLineAccepted": N_("%(who)s takes over as second line"),
+    "LevelJudged": N_("%(who)s judged level %(level)s (was %(before)s)"),
+    "VisitScheduled": N_("%(who)s agreed on %(at)s"),
+    "RemoteStarted": N_("%(who)s began a remote session by %(tool)s"),
+    "EngineerDeparted": N_("%(who)s set off"),
+    "EngineerArrived": N_("%(who)s arrived (%(proof)s)"),
+    "EngineerLeft": N_("%(who)s left the site"),
+    "TicketEscalated": N_("%(who)s escalated it to %(team)s"),
+    "TransferOffered": N_("%(who)s offers it to %(to)s"),
+    "TransferAccepted": N_("%(to)s is the owner now"),
+    "TransferDeclined": N_("%(who)s declined the transfer"),
+    "CoHandlerAdded": N_("%(who)s called in %(to)s"),
+    "TicketSuspended": N_("%(who)s suspended it: %(reason)s"),
+    "TicketResumed": N_("Work goes on"),
+    "ServiceRestored": N_("%(who)s: service restored at %(at)s"),
+    "SheetSubmitted": N_("%(who)s submitted service sheet %(sheet)s: %(outcome)s"),
+    "TicketCompleted": N_("Completed"),
+    "TicketSigned": N_("Signed: %(method)s"),
+    "SignOffRefused": N_("%(who)s did not sign"),
+    "TicketRated": N_("Rated %(score)s of 5"),
+    "ReturnVisitRecorded": N_("%(who)s made the return visit: %(result)s"),
+    "KnowledgeDecided": N_("%(who)s decided on knowledge: %(decision)s"),
+    "TicketArchived": N_("Archived: %(closure_code)s"),
+    "TicketReopened": N_("%(who)s reopened it"),
+    "RequesterReminded": N_("%(who)s chased it, %(count)s times so far"),
+    "TicketsLinked": N_("%(who)s linked it: %(kind)s %(to)s"),
+    "TicketEdited": N_("%(who)s corrected the record"),
+    "MessagePosted": N_("%(who)s wrote"),
+    "NotePosted": N_("%(who)s noted"),
+}
+STOPS = {"TicketRegistered", "TicketAccepted", "EngineerArrived", "ServiceRestored", "TicketCompleted", "TicketSigned", "TicketArchived"}
+WARNINGS = {"RequesterReminded", "SignOffRefused", "TicketReopened"}
+CHOICES: Mapping[str, Callable[[str], Any]] = {
+    "channel": Channel, "proof": Proof, "reason": SubState, "outcome": Outcome, "method": SignMethod, "result": VisitResult,
+    "decision": KnowledgeDecision, "closure_code": ClosureCode, "kind": LinkKind,
+}  # fmt: skip
+
+
+def people(rows: list[StoredEvent]) -> dict[int, tuple[str, str]]:
+    """Names and user names of everybody whom these events speak of, in one statement."""
+    ids = {int(row.actor[5:]) for row in rows if row.actor.startswith("user:")}
+    ids |= {row.payload["to"] for row in rows if isinstance(row.payload.get("to"), int)}
+    found = User.objects.filter(pk__in=ids).values_list("pk", "display_name", "username")
+    return {pk: (name or username, username) for pk, name, username in found}
+
+
+def local(moment: str) -> str:
+    return datetime.fromisoformat(moment).astimezone(clock.DEFAULT_ZONE).strftime("%m-%d %H:%M")
+
+
+def sentence(row: StoredEvent, who: str, names: Mapping[int, tuple[str, str]]) -> str:
+    values = dict(row.payload, who=who)
+    for name, choices in CHOICES.items():
+        if values.get(name):
+            values[name] = choices(values[name]).label
+    if isinstance(values.get("to"), int):
+        values["to"] = names.get(values["to"], ("?", ""))[0]
+    elif row.type == "TicketDispatched":
+        values["to"] = values.get("team", "")
+    if row.type in {"VisitScheduled", "ServiceRestored"}:
+        values["at"] = local(values["at"])
+    return _(SENTENCES.get(row.type, "%(who)s")) % values
+
+
+def who_acted(row: StoredEvent, ticket: Ticket, names: Mapping[int, tuple[str, str]]) -> tuple[str, str | None]:
+    if row.actor.startswith("user:"):
+        name, username = names.get(int(row.actor[5:]), ("?", "?"))
+        return name, username
+    if row.actor in {"system:mail", "system:link"}:
+        return ticket.requester.name, None
+    return _("The system"), None
+
+
+def timeline(actor: Actor, ticket: Ticket) -> list[Entry]:
+    """Oldest first, at most the last 500; a customer's people see no internal line and no internal text."""
+    staff = tickets.is_staff(actor)
+    rows = StoredEvent.objects.filter(object_type="tickets.ticket", object_id=ticket.pk)
+    if not staff:
+        rows = rows.filter(internal=False)
+    stored = sorted(rows.order_by("-id")[:LIMIT], key=lambda row: (row.at, row.id))
+    messages = {m.pk: m for m in Message.objects.filter(ticket=ticket).select_related("contact", "author")}
+    files: dict[int | None, list[Attachment]] = defaultdict(list)
+    for item in Attachment.objects.filter(owner_type="tickets.ticket", owner_id=ticket.pk).order_by("pk"):
+        if staff or not item.internal:
+            files[item.part_id].append(item)
+    names = people(stored)
+    return [line(row, ticket, names, messages, files, staff=staff) for row in stored]
+
+
+def line(
+    row: StoredEvent,
+    ticket: Ticket,
+    names: Mapping[int, tuple[str, str]],
+    messages: Mapping[int, Message],
+    files: Mapping[int | None, list[Attachment]],
+    *,
+    staff: bool,
+) -> Entry:
+    who, username = who_acted(row, ticket, names)
+    message = messages.get(row.payload.get("message", 0))
+    hidden = not staff and getattr(getattr(events, row.type, None), "TEXT_INTERNAL", False)
+    text = message.body if message else ("" if hidden else row.payload.get("text", ""))
+    attached = list(files[message.pk]) if message and message.pk in files else []
+    if row.type == "TicketRegistered":
+        text, attached = ticket.description, list(files.get(None, []))
+    if message and message.contact:
+        who = message.contact.name
+    node = "stop" if row.type in STOPS else "warn" if row.type in WARNINGS else "msg" if message else ""
+    return Entry(
+        at=row.at, type=row.type, who=who, username=username, sentence=sentence(row, who, names), text=text,
+        internal=row.internal, node=node, message_id=message.pk if message else None,
+        by_customer=bool(row.payload.get("by_customer")), attachments=attached,
+    )  # fmt: skip
