@@ -1,1 +1,12 @@
+// Small behaviours on server-rendered pages. Every page works without them, slower.
 import "htmx.org";
+import { setUpSignatures } from "./signature.js";
+import { setUpDrafts } from "./drafts.js";
+import { setUpKeys } from "./keys.js";
+import { setUpLive } from "./live.js";
+import { setUpSmall } from "./small.js";
+
+document.addEventListener("DOMContentLoaded", () => {
+  for (const setUp of [setUpSmall, setUpKeys, setUpSignatures, setUpDrafts, setUpLive]) setUp(document);
+});
+document.addEventListener("htmx:after:swap", (event) => setUpSmall(event.target instanceof Element ? event.target : document));

@@ -25,6 +25,7 @@ const built = await build({
 });
 const files = new Map(built.outputFiles.map((file) => [file.path.split("/").pop(), Buffer.from(file.contents)]));
 files.set("icons.svg", Buffer.from(sprite));
+files.set("logo.svg", readFileSync("frontend/logo.svg"));
 
 const manifest = {};
 for (const [name, content] of files) {

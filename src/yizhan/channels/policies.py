@@ -1,8 +1,8 @@
 """Who sees what came in, and who sorts it."""
 
+from yizhan.channels.models import InboundMessage, Mailbox
 from yizhan.kernel.actor import Permission, bundle
 from yizhan.kernel.policy import CustomerPolicy
-from yizhan.channels.models import InboundMessage, Mailbox
 from yizhan.people.models import Role
 
 

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import cached_property
 
+from yizhan.kernel.errors import Forbidden
+
 
 class Permission(StrEnum):
     """Base of every app's enum of permissions. Values read `<app>.<verb>`."""
@@ -82,9 +84,19 @@ class Actor:
 
     def has_role(self, role: str, customer_id: int | None = None) -> bool:
         return any(
-            g.role == role and (customer_id is None or g.customer_id is None or g.customer_id == customer_id)
-            for g in self.grants
+            g.role == role and (customer_id is None or g.customer_id is None or g.customer_id == customer_id) for g in self.grants
         )
+
+    @property
+    def person(self) -> int:
+        """The acting person's id; what only a person does, the program may not.
+
+        Raises:
+            Forbidden: the actor is the system or nobody.
+        """
+        if self.user_id is None:
+            raise Forbidden
+        return self.user_id
 
     def on(self, channel: str) -> "Actor":
         return replace(self, channel=channel)

@@ -44,7 +44,7 @@ def snapshot(record: models.Model) -> dict[str, Any]:
 
 
 def safe(record_type: type[models.Model], values: Mapping[str, Any]) -> dict[str, Any]:
-    personal = getattr(record_type, "AUDIT_PERSONAL", frozenset())
+    personal: frozenset[str] = getattr(record_type, "AUDIT_PERSONAL", frozenset())
     result: dict[str, Any] = {}
     for key, value in values.items():
         if key in personal and value not in (None, ""):
@@ -56,9 +56,7 @@ def safe(record_type: type[models.Model], values: Mapping[str, Any]) -> dict[str
     return result
 
 
-def record(
-    actor: Actor, command: str, subject: models.Model, before: Mapping[str, Any], after: Mapping[str, Any]
-) -> None:
+def record(actor: Actor, command: str, subject: models.Model, before: Mapping[str, Any], after: Mapping[str, Any]) -> None:
     """Write one entry about `subject`; `before` and `after` are cut to what differs."""
     changed = {key for key in {*before, *after} if before.get(key) != after.get(key)}
     old = safe(type(subject), {k: before[k] for k in sorted(changed) if k in before})
@@ -87,7 +85,7 @@ def write(
             cursor.execute(LAST, [object_type, object_id])
             previous = (cursor.fetchone() or ("",))[0]
         old, new = canonical(before), canonical(after)
-        parts = [previous, at.isoformat(), actor.label, command, outcome, object_type, str(object_id), old, new]
+        parts: list[str] = [previous, at.isoformat(), actor.label, command, outcome, object_type, str(object_id), old, new]
         digest = hashlib.sha256("\n".join(parts).encode()).hexdigest()
-        row = [at, actor.label, command, outcome, object_type, object_id, old, new]
+        row: list[Any] = [at, actor.label, command, outcome, object_type, object_id, old, new]
         cursor.execute(INSERT, [*row, actor.address, actor.request_id, previous, digest])

@@ -3,6 +3,7 @@
 import functools
 import time
 from collections.abc import Callable
+from contextvars import ContextVar
 from typing import ParamSpec, TypeVar
 
 import structlog
@@ -16,35 +17,47 @@ from yizhan.kernel.errors import DomainError, Forbidden
 P = ParamSpec("P")
 T = TypeVar("T")
 ATTEMPTS = 4
+_running: ContextVar[bool] = ContextVar("command_running", default=False)
 log = structlog.get_logger("yizhan.commands")
 
 
 def command(function: Callable[P, T]) -> Callable[P, T]:
-    """Run `function(*, actor, …)` in a transaction of its own, or in the one that is already open.
+    """Run `function(*, actor, …)` in a transaction of its own; commands that it calls join that one.
 
-    The outermost command opens it and tries again after a deadlock or a serialization
-    failure. A refusal leaves no trace in the data, a line in the log and, when a
-    protected action was refused for want of permission, a row in the audit.
+    The outermost command opens it (a savepoint, where a caller holds one open already) and
+    tries again after a deadlock or a serialization failure. A refusal leaves no trace in the
+    data, a line in the log and, when a protected action was refused for want of permission,
+    a row in the audit.
     """
 
     @functools.wraps(function)
     def run(*args: P.args, **kwargs: P.kwargs) -> T:
-        if transaction.get_connection().in_atomic_block:
+        if _running.get():
             return function(*args, **kwargs)
-        for attempt in range(1, ATTEMPTS + 1):
-            try:
-                with transaction.atomic():
-                    return function(*args, **kwargs)
-            except OperationalError as error:
-                if attempt == ATTEMPTS or not isinstance(error.__cause__, pg.DeadlockDetected | pg.SerializationFailure):
-                    raise
-                time.sleep(0.02 * 2**attempt)
-            except DomainError as error:
-                report(function.__name__, kwargs.get("actor"), error)
-                raise
-        raise AssertionError("unreachable")
+        held = transaction.get_connection().in_atomic_block
+        token = _running.set(True)
+        try:
+            return attempt(lambda: function(*args, **kwargs), 1 if held else ATTEMPTS)
+        except DomainError as error:
+            report(function.__name__, kwargs.get("actor"), error)
+            raise
+        finally:
+            _running.reset(token)
 
     return run
+
+
+def attempt(work: Callable[[], T], tries: int) -> T:
+    """Do the work in a transaction, again when the database asks for it."""
+    for number in range(1, tries + 1):
+        try:
+            with transaction.atomic():
+                return work()
+        except OperationalError as error:
+            if number == tries or not isinstance(error.__cause__, pg.DeadlockDetected | pg.SerializationFailure):
+                raise
+            time.sleep(0.02 * 2**number)
+    raise AssertionError("unreachable")
 
 
 def report(name: str, actor: object, error: DomainError) -> None:

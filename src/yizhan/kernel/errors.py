@@ -7,6 +7,8 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 Text = str | Promise
+NO_RECORD = _("There is no such record.")
+NOT_ALLOWED = _("You may not do this.")
 
 
 class DomainError(Exception):
@@ -34,7 +36,7 @@ class NotFound(DomainError):
 
     status, code = 404, "not_found"
 
-    def __init__(self, message: Text = _("There is no such record."), *, code: str = "", **context: Any) -> None:
+    def __init__(self, message: Text = NO_RECORD, *, code: str = "", **context: Any) -> None:
         super().__init__(message, code=code, **context)
 
 
@@ -43,7 +45,7 @@ class Forbidden(DomainError):
 
     status, code = 403, "forbidden"
 
-    def __init__(self, message: Text = _("You may not do this."), *, code: str = "", **context: Any) -> None:
+    def __init__(self, message: Text = NOT_ALLOWED, *, code: str = "", **context: Any) -> None:
         super().__init__(message, code=code, **context)
 
 

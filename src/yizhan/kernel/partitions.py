@@ -7,7 +7,6 @@ from django.db import connection
 from yizhan.kernel import clock
 from yizhan.kernel.history_sql import MONTHS
 
-
 PARTITIONED = ["kernel_audit", "kernel_event"]
 
 

@@ -14,9 +14,7 @@ from yizhan.people.policies import PeoplePermission
 
 
 def current_assignments(day: date) -> QuerySet[Assignment]:
-    return Assignment.objects.filter(
-        Q(valid_from=None) | Q(valid_from__lte=day), Q(valid_until=None) | Q(valid_until__gte=day)
-    )
+    return Assignment.objects.filter(Q(valid_from=None) | Q(valid_from__lte=day), Q(valid_until=None) | Q(valid_until__gte=day))
 
 
 def actor_for(user: User, *, channel: str = "", address: str = "", request_id: str = "") -> Actor:

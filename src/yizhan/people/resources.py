@@ -89,7 +89,7 @@ class UserResource(Resource[User]):
 
     def prepare(self, actor: Actor, record: User) -> None:
         record.sort_key = pinyin_key(record.display_name)
-        if record.pk is None:
+        if not record.password:
             record.set_unusable_password()
 
     def finish(self, actor: Actor, record: User, extra: Mapping[str, Any]) -> None:

@@ -34,7 +34,5 @@ def visible(actor: Actor) -> Q | None:
 
 
 search.register(
-    search.Source(
-        "people.contact", "contact", visible, lambda row: reverse("resource-contacts-detail", args=[row.object_id])
-    )
+    search.Source("people.contact", "contact", visible, lambda row: reverse("resource-contacts-detail", args=[row.object_id]))
 )

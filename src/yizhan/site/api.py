@@ -1,14 +1,14 @@
 """`/api/v1/`: tokens, error shape, idempotency, search, attachments, and every app's router."""
 
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any
 
 import orjson
 import structlog
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
-from ninja import File, Form, NinjaAPI, UploadedFile
+from ninja import File, Form, NinjaAPI, Status, UploadedFile
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 from ninja.renderers import BaseRenderer
 from ninja.security import HttpBearer
@@ -104,6 +104,12 @@ def on_not_found(request: HttpRequest, error: Http404) -> HttpResponse:
     return problem(request, 404, "not_found", _("There is no such record."))
 
 
+@api.exception_handler(Exception)
+def on_fault(request: HttpRequest, error: Exception) -> HttpResponse:
+    log.exception("api_fault", path=request.path, error=type(error).__name__)
+    return problem(request, 500, "internal_error", _("Something went wrong on our side. It is in the log."))
+
+
 api.add_router("/tickets", tickets_router)
 for _resource in all_resources():
     if _resource.in_api:
@@ -129,13 +135,11 @@ def search_records(request: HttpRequest, q: str, limit: int = 20, cursor: str | 
 
 
 @api.post("/attachments", response={201: dict[str, Any]}, tags=["attachments"], operation_id="attachments_create")
-def upload(
-    request: HttpRequest, file: File[UploadedFile], customer: Form[str | None] = None
-) -> tuple[Literal[201], dict[str, Any]]:
+def upload(request: HttpRequest, file: File[UploadedFile], customer: Form[str | None] = None) -> Status[dict[str, Any]]:
     """Keep a file until a message takes it. Staff name the customer's code; a requester's own is meant."""
     actor = actor_of(request)
     owner = customer_of(actor, customer)
     content = file.read(settings.YIZHAN.attachment_limit + 1)
     row = attach_file(actor=actor, customer_id=owner.pk, name=file.name or "file", content=content)
     shown = {"id": row.pk, "sha256": row.sha256, "name": row.name, "size": row.size, "content_type": row.content_type}
-    return 201, shown
+    return Status(201, shown)

@@ -36,6 +36,13 @@ def read_flag(name: str, *, default: bool = False) -> bool:
     return value in {"1", "true", "yes"}
 
 
+def read_number(name: str, default: int) -> int:
+    value = read_variable(name, str(default)) or str(default)
+    if not value.isdigit():
+        raise ConfigError(f"{name}: expected a whole number, got {value!r}")
+    return int(value)
+
+
 def read_port(name: str, default: int) -> int:
     value = read_variable(name, str(default))
     if not value.isdigit() or not 0 < int(value) < 65536:
@@ -63,6 +70,7 @@ class Config:
     hotline: str
     trusted_proxies: int
     attachment_limit: int
+    pooled: bool
 
     @property
     def https(self) -> bool:
@@ -122,6 +130,7 @@ def load_config() -> Config:
         mail_from=read_variable("YIZHAN_MAIL_FROM", "yizhan@localhost"),
         provider_name=read_variable("YIZHAN_PROVIDER_NAME", "一站"),
         hotline=read_variable("YIZHAN_HOTLINE"),
-        trusted_proxies=int(read_variable("YIZHAN_TRUSTED_PROXIES", "0") or 0),
-        attachment_limit=int(read_variable("YIZHAN_ATTACHMENT_LIMIT", str(20 * 2**20))),
+        trusted_proxies=read_number("YIZHAN_TRUSTED_PROXIES", 0),
+        attachment_limit=read_number("YIZHAN_ATTACHMENT_LIMIT", 20 * 2**20),
+        pooled=read_flag("YIZHAN_DB_POOL", default=True),
     )

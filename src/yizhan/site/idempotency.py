@@ -56,7 +56,7 @@ class IdempotencyMiddleware:
             row, made = self.lock(named, digest)
             if not made and row.body_digest != digest:
                 return problem(request, 422, "idempotency_mismatch", _("This key was used with another body."))
-            if not made and row.status:
+            if not made and row.status and row.answer:
                 return HttpResponse(row.answer["text"], status=row.status, content_type=row.answer["type"])
             response = self.get_response(request)
             if isinstance(response, HttpResponse) and response.status_code < 400:

@@ -3,12 +3,13 @@
 import logging
 import logging.config
 import os
+from typing import Any
 
 import structlog
 
 
 def configure_logs() -> None:
-    shared = [
+    shared: list[Any] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,

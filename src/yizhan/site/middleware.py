@@ -7,8 +7,9 @@ from typing import Any
 import structlog
 from django.conf import settings
 from django.contrib.auth import logout
+from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.utils import translation
 from django.utils.translation import gettext as _
 
@@ -17,7 +18,9 @@ from yizhan.kernel.errors import DomainError
 from yizhan.kernel.web import actor_of, set_actor
 from yizhan.people.models import User
 from yizhan.people.queries import actor_for
+from yizhan.site import first_run
 
+PUBLIC = ("/accounts/", "/api/", "/s/", "/v/", "/static/", "/language/", "/first-run/", "/healthz", "/readyz")
 Next = Callable[[HttpRequest], HttpResponseBase]
 log = structlog.get_logger("yizhan.web")
 
@@ -84,6 +87,29 @@ class ActorMiddleware:
             elif isinstance(user, User):
                 logout(request)
         return self.get_response(request)
+
+
+class DoorMiddleware:
+    """Nobody gets further without signing in, but to what is public by design. Unreadable input ends here."""
+
+    def __init__(self, get_response: Next) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        if "\0" in request.path or any("\0" in value for _, values in request.GET.lists() for value in values):
+            return bad_request(request)
+        if request.path.startswith(PUBLIC) or actor_of(request).user_id is not None:
+            return self.get_response(request)
+        if first_run.needed():
+            return redirect("first-run")
+        return redirect_to_login(request.get_full_path())
+
+    def process_view(self, request: HttpRequest, *_args: Any) -> HttpResponse | None:
+        form = (request.content_type or "").startswith(("application/x-www-form", "multipart/"))
+        if form and not request.path.startswith("/api/"):
+            texts = (str(value) for _, values in request.POST.lists() for value in values)
+            return bad_request(request) if any("\0" in text for text in texts) else None
+        return None
 
 
 class ErrorMiddleware:

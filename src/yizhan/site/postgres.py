@@ -112,7 +112,7 @@ class Cluster:
     def copy_binaries(self, user: pwd.struct_passwd) -> Path:
         target = self.home / "postgres"
         self.home.mkdir(parents=True, exist_ok=True)
-        os.chmod(self.home.parent, 0o755)
+        self.home.parent.chmod(0o755)  # noqa: S103 - the server's user must reach its own folder below it
         os.chown(self.home, user.pw_uid, user.pw_gid)
         if not target.exists():
             part = self.home / "postgres.part"
@@ -152,7 +152,7 @@ class Cluster:
             str(self.bin / "initdb"), "-D", str(part), "-U", "yizhan", f"--pwfile={secret}", "--auth=scram-sha-256",
             "-E", "UTF8", "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C", "--data-checksums",
         ]  # fmt: skip
-        done = subprocess.run(command, preexec_fn=self.become, capture_output=True, text=True, check=False)  # noqa: PLW1509
+        done = subprocess.run(command, preexec_fn=self.become, capture_output=True, text=True, check=False)
         secret.unlink(missing_ok=True)
         if done.returncode:
             raise PostgresError(f"initdb failed:\n{done.stdout}{done.stderr}")
@@ -201,9 +201,7 @@ class Cluster:
             libc().prctl(PR_SET_PDEATHSIG, signal.SIGINT)
 
         command = [str(self.bin / "postgres"), "-D", str(self.folder), "-k", str(self.sockets)]
-        self.process = subprocess.Popen(  # noqa: PLW1509
-            command, preexec_fn=in_child, stdout=log, stderr=log, start_new_session=True
-        )
+        self.process = subprocess.Popen(command, preexec_fn=in_child, stdout=log, stderr=log, start_new_session=True)
         log.close()
         self.wait_ready()
         return self.process

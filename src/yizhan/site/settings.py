@@ -50,6 +50,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "yizhan.site.middleware.ActorMiddleware",
+    "yizhan.site.middleware.DoorMiddleware",
     "yizhan.site.middleware.ErrorMiddleware",
     "yizhan.site.idempotency.IdempotencyMiddleware",
 ]
@@ -73,12 +74,19 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "yizhan.site.context.shell",
             ],
-            "builtins": ["django_cotton.templatetags.cotton", "yizhan.kernel.templatetags.yizhan"],
+            "builtins": [
+                "django.templatetags.i18n",
+                "django_cotton.templatetags.cotton",
+                "yizhan.kernel.templatetags.yizhan",
+            ],
         },
     }
 ]
 COTTON_DIR = "components"
 FORM_RENDERER = "django.forms.renderers.DjangoTemplates"
+
+
+POOL = {"min_size": 1, "max_size": 12, "timeout": 20}
 
 
 def database(url: str) -> dict[str, Any]:
@@ -93,7 +101,7 @@ def database(url: str) -> dict[str, Any]:
         "PORT": str(parts.pop("port", "")),
         # A ticket has fourteen joins, all outer and by primary key: searching for their best order costs
         # the planner 70 ms and finds the one that is written (docs/decisions/0004).
-        "OPTIONS": {**parts, "options": "-c join_collapse_limit=2", "pool": {"min_size": 1, "max_size": 12, "timeout": 20}},
+        "OPTIONS": {**parts, "options": "-c join_collapse_limit=2", **({"pool": POOL} if YIZHAN.pooled else {})},
         "CONN_HEALTH_CHECKS": True,
     }
 

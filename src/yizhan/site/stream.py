@@ -85,7 +85,8 @@ async def respond(send: Send, status: int, headers: list[tuple[bytes, bytes]]) -
 
 
 def query_value(scope: dict[str, Any], name: str) -> str:
-    return parse_qs(scope.get("query_string", b"").decode()).get(name, [""])[0]
+    found: list[str] = parse_qs(scope.get("query_string", b"").decode()).get(name, [""])
+    return found[0]
 
 
 def last_seen(scope: dict[str, Any]) -> int | None:

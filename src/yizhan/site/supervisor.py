@@ -12,7 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -156,10 +156,8 @@ class Supervisor:
         end = time.monotonic() + 4
         for child in upper:
             assert child.process
-            try:
+            with suppress(subprocess.TimeoutExpired):
                 child.process.wait(max(0.1, end - time.monotonic()))
-            except subprocess.TimeoutExpired:
-                pass
             end_group(child.process.pid, signal.SIGKILL)
         (self.data_dir / "children.json").unlink(missing_ok=True)
 
@@ -172,11 +170,9 @@ def spawn(command: list[str]) -> subprocess.Popen[bytes]:
         if os.getppid() != parent:
             os._exit(1)
 
-    return subprocess.Popen(command, preexec_fn=in_child, start_new_session=True)  # noqa: PLW1509, S603
+    return subprocess.Popen(command, preexec_fn=in_child, start_new_session=True)
 
 
 def end_group(pid: int, number: int) -> None:
-    try:
+    with suppress(ProcessLookupError):
         os.killpg(pid, number)
-    except ProcessLookupError:
-        pass

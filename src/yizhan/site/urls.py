@@ -1,5 +1,40 @@
-from django.urls import path
+"""Every address of the program."""
 
+from allauth.account import views as account
+from django.urls import include, path
+
+from yizhan.kernel.resource import all_resources
+from yizhan.kernel.resource.views import build_urls
 from yizhan.site.api import api
+from yizhan.site.pages import views
 
-urlpatterns = [path("api/v1/", api.urls)]
+handler400 = "yizhan.site.middleware.bad_request"
+handler404 = "yizhan.site.middleware.not_found"
+handler500 = "yizhan.site.middleware.server_error"
+
+accounts = [
+    path("login/", account.login, name="account_login"),
+    path("logout/", account.logout, name="account_logout"),
+    path("inactive/", account.account_inactive, name="account_inactive"),
+    path("password/change/", account.password_change, name="account_change_password"),
+    path("password/set/", account.password_set, name="account_set_password"),
+    path("password/reset/", account.password_reset, name="account_reset_password"),
+    path("password/reset/done/", account.password_reset_done, name="account_reset_password_done"),
+    path("password/reset/key/<str:uidb36>-<str:key>/", account.password_reset_from_key, name="account_reset_password_from_key"),
+    path("password/reset/key/done/", account.password_reset_from_key_done, name="account_reset_password_from_key_done"),
+    path("login/", account.login, name="account_signup"),
+    path("login/", account.login, name="account_email"),
+    path("login/", account.login, name="account_reauthenticate"),
+]
+urlpatterns = [
+    path("", include("yizhan.tickets.urls")),
+    path("", include("yizhan.channels.urls")),
+    path("data/", include([url for resource in all_resources() for url in build_urls(resource)])),
+    path("attachments/<int:pk>/", views.attachment, name="attachment"),
+    path("language/", views.set_language, name="set_language"),
+    path("first-run/", views.first_run_page, name="first-run"),
+    path("healthz", views.healthz, name="healthz"),
+    path("readyz", views.readyz, name="readyz"),
+    path("accounts/", include(accounts)),
+    path("api/v1/", api.urls),
+]

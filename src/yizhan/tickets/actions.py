@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 from yizhan.kernel.actor import Actor
 from yizhan.kernel.errors import Invalid

@@ -5,24 +5,21 @@ from typing import Any
 
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
-from ninja import Query, Router, Schema
+from ninja import Query, Router, Schema, Status
 from pydantic import ValidationError
 
-from yizhan.kernel import attachments
 from yizhan.kernel.errors import Forbidden, Invalid, NotFound
 from yizhan.kernel.paging import paginate
 from yizhan.kernel.web import actor_of, clean_limit
 from yizhan.tickets import schemas as s
-from yizhan.tickets.actions import ACTIONS, category_of, sheet_input
-from yizhan.tickets.intake import registration
+from yizhan.tickets.actions import ACTIONS, category_of
+from yizhan.tickets.intake import register_request
 from yizhan.tickets.models import Channel, Ticket
 from yizhan.tickets.policies import TicketPermission, tickets
 from yizhan.tickets.presenting import entry_out, sheet_out, ticket_out
 from yizhan.tickets.queries import filtered, ticket_view
 from yizhan.tickets.services.acting import with_joins
-from yizhan.tickets.services.messages import NewMessage, TicketChanges, edit_ticket, own_files, post_message
-from yizhan.tickets.services.registering import register_ticket
-from yizhan.tickets.services.sheets import quick_log
+from yizhan.tickets.services.messages import NewMessage, TicketChanges, edit_ticket, post_message
 from yizhan.tickets.states import TABLE, Action
 from yizhan.tickets.timeline import timeline
 
@@ -58,9 +55,7 @@ def visible(request: HttpRequest, number: str) -> Ticket:
 
 
 @router.get("", response=OUT, operation_id="tickets_list")
-def list_tickets(
-    request: HttpRequest, filters: Query[Filters], limit: int = 50, cursor: str | None = None
-) -> dict[str, Any]:
+def list_tickets(request: HttpRequest, filters: Query[Filters], limit: int = 50, cursor: str | None = None) -> dict[str, Any]:
     actor = actor_of(request)
     rows = filtered(ticket_view(actor, filters.view), filters.dict(exclude_none=True, exclude={"view"}))
     page = paginate(with_joins(rows), ORDER, limit=clean_limit(limit), cursor=cursor)
@@ -68,21 +63,14 @@ def list_tickets(
 
 
 @router.post("", response=OUT, operation_id="tickets_create")
-def create_ticket(request: HttpRequest, body: s.NewTicketIn) -> tuple[int, dict[str, Any]]:
+def create_ticket(request: HttpRequest, body: s.NewTicketIn) -> Status[dict[str, Any]]:
     actor = actor_of(request)
     if not actor.holds(TicketPermission.REGISTER):
         raise Forbidden
     if body.channel not in Channel.values:
         raise Invalid(_("Some fields are not right."), fields={"channel": [_("Unknown channel.")]})
-    new = registration(actor, body)
-    files = own_files(actor, body.attachments, new.customer.pk)
-    if body.complete:
-        sheet = sheet_input(body.complete.sheet)
-        ticket = quick_log(actor=actor, new=new, level=body.complete.level, sheet=sheet)
-    else:
-        ticket = register_ticket(actor=actor, new=new)
-    attachments.adopt(files, ticket, part_id=None, internal=False)
-    return 201, ticket_out(actor, ticket)
+    ticket = register_request(actor=actor, body=body)
+    return Status(201, ticket_out(actor, ticket))
 
 
 @router.get("/{number}", response=OUT, operation_id="tickets_read")
@@ -124,11 +112,11 @@ def read_timeline(request: HttpRequest, number: str) -> dict[str, Any]:
 
 
 @router.post("/{number}/messages", response=OUT, operation_id="tickets_message")
-def write_message(request: HttpRequest, number: str, body: s.MessageIn) -> tuple[int, dict[str, Any]]:
+def write_message(request: HttpRequest, number: str, body: s.MessageIn) -> Status[dict[str, Any]]:
     message = NewMessage(body.body, body.internal, tuple(body.attachments), Channel.API)
     row = post_message(actor=actor_of(request), number=number, message=message, version=body.version)
     shown = {"id": row.pk, "body": row.body, "internal": row.internal, "created_at": row.created_at}
-    return 201, {**shown, "attachments": body.attachments}
+    return Status(201, {**shown, "attachments": body.attachments})
 
 
 def parse_body(request: HttpRequest, action: Action) -> s.ActionBody:
@@ -155,7 +143,7 @@ def perform(request: HttpRequest, number: str, action: Action) -> dict[str, Any]
     """404 by scope, 403, 422 body, 409, 422 guard: in this order."""
     actor, ticket = actor_of(request), visible(request, number)
     permission = TABLE.transitions[action].permission
-    tickets.require(actor, permission, ticket)  # type: ignore[arg-type]
+    tickets.require(actor, permission, ticket)
     body = parse_body(request, action)
     done = ACTIONS[action].perform(actor, number, body)
     return ticket_out(actor, done)
@@ -168,7 +156,11 @@ def add_action(action: Action) -> None:
     def act(request: HttpRequest, number: str) -> dict[str, Any]:
         return perform(request, number, action)
 
-    extra = {"requestBody": {"content": {"application/json": {"schema": schema.model_json_schema(ref_template="#/components/schemas/{model}")}}}}
+    extra = {
+        "requestBody": {
+            "content": {"application/json": {"schema": schema.model_json_schema(ref_template="#/components/schemas/{model}")}}
+        }
+    }
     for definition in extra["requestBody"]["content"].values():
         definition["schema"] = inline(definition["schema"])
     router.add_api_operation(
@@ -198,5 +190,3 @@ for _action in Action:
 def unknown_action(request: HttpRequest, number: str, action: str) -> dict[str, Any]:
     visible(request, number)
     raise NotFound(_("There is no such action."), code="unknown_action")
-
-

@@ -30,6 +30,4 @@ def seed_categories() -> None:
         parent = Category.objects.create(code=code, name=name, half=half, level=level, position=position)
         for child, child_name in children:
             position += 1
-            Category.objects.create(
-                code=child, name=child_name, half=half, level=level, parent=parent, position=position
-            )
+            Category.objects.create(code=child, name=child_name, half=half, level=level, parent=parent, position=position)

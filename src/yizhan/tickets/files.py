@@ -7,7 +7,7 @@ from yizhan.tickets.policies import TicketPermission, tickets
 
 
 def may_read(actor: Actor, attachment: Attachment) -> bool:
-    rows = tickets.scope(actor, TicketPermission.VIEW).filter(pk=attachment.owner_id)
+    rows = tickets.scope(actor, TicketPermission.VIEW).filter(pk=attachment.owner_id or 0)
     if attachment.internal and not tickets.is_staff(actor):
         return False
     return rows.exists()

@@ -4,17 +4,21 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
+from yizhan.kernel import attachments
 from yizhan.kernel.actor import Actor
+from yizhan.kernel.commands import command
 from yizhan.kernel.errors import Forbidden, Invalid, Text
 from yizhan.people import policies
 from yizhan.people.models import Contact, Customer, Department, Site
 from yizhan.people.policies import PeoplePermission
 from yizhan.people.services.contacts import find_or_add_contact
-from yizhan.tickets.actions import category_of
+from yizhan.tickets.actions import category_of, sheet_input
+from yizhan.tickets.models import Ticket
 from yizhan.tickets.policies import TicketPermission
 from yizhan.tickets.schemas import NewTicketIn
-from yizhan.tickets.services.registering import NewTicket
-
+from yizhan.tickets.services.messages import own_files
+from yizhan.tickets.services.registering import NewTicket, register_ticket
+from yizhan.tickets.services.sheets import quick_log
 
 
 def unknown(field: str, message: Text) -> Invalid:
@@ -41,7 +45,7 @@ def requester_of(actor: Actor, customer: Customer, body: NewTicketIn) -> Contact
     if body.requester_id is not None and body.requester is not None:
         message = _("Give requester_id or requester, not both.")
         raise Invalid(message, code="two_requesters", fields={"requester": [message], "requester_id": [message]})
-    own = Contact.objects.filter(pk=actor.contact_id).select_related("customer", "site", "department", "user").first()
+    own = Contact.objects.filter(pk=actor.contact_id or 0).select_related("customer", "site", "department", "user").first()
     if body.requester_id is not None:
         rows = policies.contacts.scope(actor, PeoplePermission.VIEW_CONTACTS).filter(customer=customer, active=True)
         found = rows.select_related("site", "department", "user").filter(pk=body.requester_id).first()
@@ -60,9 +64,7 @@ def requester_of(actor: Actor, customer: Customer, body: NewTicketIn) -> Contact
         if given.name != own.name:
             raise unknown("requester", _("You report for yourself; your contact person may report for others."))
         return own
-    return find_or_add_contact(
-        actor=actor, customer=customer, name=given.name, phone=given.phone or "", email=given.email or ""
-    )
+    return find_or_add_contact(actor=actor, customer=customer, name=given.name, phone=given.phone or "", email=given.email or "")
 
 
 def place_of(rows: Any, pk: int | None, field: str) -> Any:
@@ -72,6 +74,20 @@ def place_of(rows: Any, pk: int | None, field: str) -> Any:
     if found is None:
         raise unknown(field, _("There is no such place at this customer."))
     return found
+
+
+@command
+def register_request(*, actor: Actor, body: NewTicketIn) -> Ticket:
+    """A program's request: contact, ticket, files and (quick log) sheet stand or fall together."""
+    new = registration(actor, body)
+    files = own_files(actor, body.attachments, new.customer.pk)
+    if body.complete:
+        sheet = sheet_input(body.complete.sheet)
+        ticket = quick_log(actor=actor, new=new, level=body.complete.level, sheet=sheet)
+    else:
+        ticket = register_ticket(actor=actor, new=new)
+    attachments.adopt(files, ticket, part_id=None, internal=False)
+    return ticket
 
 
 def registration(actor: Actor, body: NewTicketIn) -> NewTicket:

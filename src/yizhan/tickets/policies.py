@@ -65,7 +65,8 @@ class Relation(StrEnum):
     TRANSFER_TARGET = "transfer_target"
 
 
-P, O, H = TicketPermission, Relation.OWNER, Relation.HANDLER
+P = TicketPermission
+O, H = Relation.OWNER, Relation.HANDLER  # noqa: E741 - the letters of DOMAIN 2.3
 R, C, T, D = Relation.REQUESTER, Role.CUSTOMER_CONTACT, Role.TECHNICIAN, Role.DESK
 L, M, S = Role.GROUP_LEAD, Role.SERVICE_MANAGER, Role.SUPERVISOR
 STAFF = (T, D, L, M, S, Role.ASSET_ADMIN, Role.AUDITOR, Role.ADMINISTRATOR)

@@ -75,9 +75,7 @@ def ticket_view(actor: Actor, name: str) -> QuerySet[Ticket]:
     if name == "mine":
         return rows.filter(pk__in=rows.filter(mine(actor)).values("pk"))
     if name == "following":
-        return rows.filter(Q(first_contact_owner=actor.user_id) | Q(registered_by=actor.user_id)).exclude(
-            state=State.ARCHIVED
-        )
+        return rows.filter(Q(first_contact_owner=actor.user_id) | Q(registered_by=actor.user_id)).exclude(state=State.ARCHIVED)
     return rows.filter(VIEWS.get(name, Q()))
 
 
@@ -111,7 +109,9 @@ def work_counts(actor: Actor) -> Counts:
     rows = tickets.scope(actor, TicketPermission.VIEW).exclude(state=State.ARCHIVED)
     me = actor.user_id
     found = rows.aggregate(
-        mine=Count("pk", filter=Q(state=State.IN_PROGRESS) & (Q(owner=me) | Q(handler=me)) | Q(state=State.PENDING, offered_to=me)),
+        mine=Count(
+            "pk", filter=Q(state=State.IN_PROGRESS) & (Q(owner=me) | Q(handler=me)) | Q(state=State.PENDING, offered_to=me)
+        ),
         unassigned=Count("pk", filter=Q(state=State.PENDING)),
         completed=Count("pk", filter=Q(state=State.COMPLETED)),
         open=Count("pk", filter=~Q(state=State.COMPLETED)),

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import ConfigDict, Field, StringConstraints
 
 from yizhan.kernel.resource.api import StrictSchema
 
@@ -11,8 +11,8 @@ Text = Annotated[str, StringConstraints(max_length=20_000)]
 Short = Annotated[str, StringConstraints(max_length=200)]
 
 
-def example(**values: Any) -> dict[str, Any]:
-    return {"json_schema_extra": {"example": values}, "extra": "forbid"}
+def example(**values: Any) -> ConfigDict:
+    return ConfigDict(json_schema_extra={"example": values}, extra="forbid")
 
 
 class Requester(StrictSchema):
@@ -40,9 +40,7 @@ class Sheet(StrictSchema):
     model_config = example(**SHEET_EXAMPLE)
     mode: Literal["remote", "on_site", "return_to_base"]
     diagnosis: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=10_000)]
-    cause_category: Literal[
-        "hardware", "software", "network", "configuration", "operation", "environment", "external", "unknown"
-    ]
+    cause_category: Literal["hardware", "software", "network", "configuration", "operation", "environment", "external", "unknown"]
     actions_taken: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=10_000)]
     outcome: Literal["solved", "workaround", "next_visit"]
     labour_minutes: Annotated[int, Field(ge=0, le=44_640)]

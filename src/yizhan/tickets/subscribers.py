@@ -39,9 +39,7 @@ def language_of(ticket: Ticket) -> str:
     return user.language if user else ticket.customer.language
 
 
-def tell(
-    ticket: Ticket, code: str, *, secret: str = "", at_most_every: timedelta | None = None, **variables: object
-) -> None:
+def tell(ticket: Ticket, code: str, *, secret: str = "", at_most_every: timedelta | None = None, **variables: object) -> None:
     """Mail the requester, if he has an address and his customer wants notices."""
     address = ticket.requester.email or (ticket.requester.user.email if ticket.requester.user else "")
     if not address or not ticket.customer.notify:
@@ -52,9 +50,10 @@ def tell(
         "engineer": str(ticket.owner or ""),
     }  # fmt: skip
     thread = f"<ticket.{ticket.reply_token}@yizhan>"
+    own = f"<ticket.{ticket.reply_token}.{secrets.token_hex(6)}@yizhan>"
     notices.queue(
         code, address=address, language=language_of(ticket), variables={**common, **variables}, about=ticket,
-        sender=sender_of(ticket), headers={"References": thread, "Message-ID": f"<ticket.{ticket.reply_token}.{secrets.token_hex(6)}@yizhan>"}, at_most_every=at_most_every, secret=secret,
+        sender=sender_of(ticket), headers={"References": thread, "Message-ID": own}, at_most_every=at_most_every, secret=secret,
     )  # fmt: skip
 
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop as N_
+from django.utils.translation import gettext_noop
 
 from yizhan.kernel import clock
 from yizhan.kernel.actor import Actor
@@ -50,41 +50,49 @@ class Entry:
 
 
 SENTENCES: Mapping[str, str] = {
-    "TicketRegistered": N_("%(who)s registered it by %(channel)s"),
-    "TicketDispatched": N_("%(who)s dispatched it to %(to)s"),
-    "TicketRecalled": N_("%(who)s took the offer back"),
-    "TicketAccepted": N_("%(who)s accepted it"),
-    "SecondLineAccepted": N_("%(who)s takes over as second line"),
-    "LevelJudged": N_("%(who)s judged level %(level)s (was %(before)s)"),
-    "VisitScheduled": N_("%(who)s agreed on %(at)s"),
-    "RemoteStarted": N_("%(who)s began a remote session by %(tool)s"),
-    "EngineerDeparted": N_("%(who)s set off"),
-    "EngineerArrived": N_("%(who)s arrived (%(proof)s)"),
-    "EngineerLeft": N_("%(who)s left the site"),
-    "TicketEscalated": N_("%(who)s escalated it to %(team)s"),
-    "TransferOffered": N_("%(who)s offers it to %(to)s"),
-    "TransferAccepted": N_("%(to)s is the owner now"),
-    "TransferDeclined": N_("%(who)s declined the transfer"),
-    "CoHandlerAdded": N_("%(who)s called in %(to)s"),
-    "TicketSuspended": N_("%(who)s suspended it: %(reason)s"),
-    "TicketResumed": N_("Work goes on"),
-    "ServiceRestored": N_("%(who)s: service restored at %(at)s"),
-    "SheetSubmitted": N_("%(who)s submitted service sheet %(sheet)s: %(outcome)s"),
-    "TicketCompleted": N_("Completed"),
-    "TicketSigned": N_("Signed: %(method)s"),
-    "SignOffRefused": N_("%(who)s did not sign"),
-    "TicketRated": N_("Rated %(score)s of 5"),
-    "ReturnVisitRecorded": N_("%(who)s made the return visit: %(result)s"),
-    "KnowledgeDecided": N_("%(who)s decided on knowledge: %(decision)s"),
-    "TicketArchived": N_("Archived: %(closure_code)s"),
-    "TicketReopened": N_("%(who)s reopened it"),
-    "RequesterReminded": N_("%(who)s chased it, %(count)s times so far"),
-    "TicketsLinked": N_("%(who)s linked it: %(kind)s %(to)s"),
-    "TicketEdited": N_("%(who)s corrected the record"),
-    "MessagePosted": N_("%(who)s wrote"),
-    "NotePosted": N_("%(who)s noted"),
+    "TicketRegistered": gettext_noop("%(who)s registered it by %(channel)s"),
+    "TicketDispatched": gettext_noop("%(who)s dispatched it to %(to)s"),
+    "TicketRecalled": gettext_noop("%(who)s took the offer back"),
+    "TicketAccepted": gettext_noop("%(who)s accepted it"),
+    "SecondLineAccepted": gettext_noop("%(who)s takes over as second line"),
+    "LevelJudged": gettext_noop("%(who)s judged level %(level)s (was %(before)s)"),
+    "VisitScheduled": gettext_noop("%(who)s agreed on %(at)s"),
+    "RemoteStarted": gettext_noop("%(who)s began a remote session by %(tool)s"),
+    "EngineerDeparted": gettext_noop("%(who)s set off"),
+    "EngineerArrived": gettext_noop("%(who)s arrived (%(proof)s)"),
+    "EngineerLeft": gettext_noop("%(who)s left the site"),
+    "TicketEscalated": gettext_noop("%(who)s escalated it to %(team)s"),
+    "TransferOffered": gettext_noop("%(who)s offers it to %(to)s"),
+    "TransferAccepted": gettext_noop("%(to)s is the owner now"),
+    "TransferDeclined": gettext_noop("%(who)s declined the transfer"),
+    "CoHandlerAdded": gettext_noop("%(who)s called in %(to)s"),
+    "TicketSuspended": gettext_noop("%(who)s suspended it: %(reason)s"),
+    "TicketResumed": gettext_noop("Work goes on"),
+    "ServiceRestored": gettext_noop("%(who)s: service restored at %(at)s"),
+    "SheetSubmitted": gettext_noop("%(who)s submitted service sheet %(sheet)s: %(outcome)s"),
+    "TicketCompleted": gettext_noop("Completed"),
+    "TicketSigned": gettext_noop("Signed: %(method)s"),
+    "SignOffRefused": gettext_noop("%(who)s did not sign"),
+    "TicketRated": gettext_noop("Rated %(score)s of 5"),
+    "ReturnVisitRecorded": gettext_noop("%(who)s made the return visit: %(result)s"),
+    "KnowledgeDecided": gettext_noop("%(who)s decided on knowledge: %(decision)s"),
+    "TicketArchived": gettext_noop("Archived: %(closure_code)s"),
+    "TicketReopened": gettext_noop("%(who)s reopened it"),
+    "RequesterReminded": gettext_noop("%(who)s chased it, %(count)s times so far"),
+    "TicketsLinked": gettext_noop("%(who)s linked it: %(kind)s %(to)s"),
+    "TicketEdited": gettext_noop("%(who)s corrected the record"),
+    "MessagePosted": gettext_noop("%(who)s wrote"),
+    "NotePosted": gettext_noop("%(who)s noted"),
 }
-STOPS = {"TicketRegistered", "TicketAccepted", "EngineerArrived", "ServiceRestored", "TicketCompleted", "TicketSigned", "TicketArchived"}
+STOPS = {
+    "TicketRegistered",
+    "TicketAccepted",
+    "EngineerArrived",
+    "ServiceRestored",
+    "TicketCompleted",
+    "TicketSigned",
+    "TicketArchived",
+}
 WARNINGS = {"RequesterReminded", "SignOffRefused", "TicketReopened"}
 CHOICES: Mapping[str, Callable[[str], Any]] = {
     "channel": Channel, "proof": Proof, "reason": SubState, "outcome": Outcome, "method": SignMethod, "result": VisitResult,

@@ -59,7 +59,7 @@ def process(message: InboundMessage) -> None:
             decide(message, parse(raw_content(message)))
     except DomainError as error:
         message.state, message.reason = S.FAILED, f"{error.code}: {error}"[:300]
-    except Exception as error:  # noqa: BLE001 - a letter must never stop the mail: it fails visibly and can be replayed
+    except Exception as error:
         log.exception("letter_failed", message=message.pk)
         message.state, message.reason = S.FAILED, f"{type(error).__name__}: {error}"[:300]
     if message.state != S.PROCESSED:
@@ -158,9 +158,7 @@ def keep_files(message: InboundMessage, letter: Letter) -> list[Attachment]:
     kept = []
     for file in letter.files:
         try:
-            kept.append(
-                attachments.store(ACTOR, customer_id=message.customer_id, name=file.name, content=file.content)
-            )
+            kept.append(attachments.store(ACTOR, customer_id=message.customer_id, name=file.name, content=file.content))
         except Invalid as error:
             log.warning("file_refused", message=message.pk, code=error.code)
     return kept

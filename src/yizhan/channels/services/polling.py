@@ -30,9 +30,14 @@ def store_raw(mailbox: Mailbox, items: Sequence[bytes], now: datetime) -> int:
             (number,) = cursor.fetchone() or (0,)
             rows.append(
                 InboundMessage(
-                    key=key, driver="mail", mailbox=mailbox, customer_id=mailbox.customer_id, raw_at=now, raw_id=number,
+                    key=key,
+                    driver="mail",
+                    mailbox=mailbox,
+                    customer_id=mailbox.customer_id,
+                    raw_at=now,
+                    raw_id=number,
                     received_at=now,
-                )  # fmt: skip
+                )
             )
     InboundMessage.objects.bulk_create(rows, ignore_conflicts=True)
     return len(rows)

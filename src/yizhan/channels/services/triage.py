@@ -25,9 +25,7 @@ def locked(actor: Actor, pk: int) -> InboundMessage:
 
 
 @command
-def place_message(
-    *, actor: Actor, message: int, contact: int | None = None, name: str = "", phone: str = ""
-) -> InboundMessage:
+def place_message(*, actor: Actor, message: int, contact: int | None = None, name: str = "", phone: str = "") -> InboundMessage:
     """Attach a waiting message to a known contact, or to a new one; the address is remembered, the message processed.
 
     Raises:

@@ -24,9 +24,7 @@ def render_pdf(template: Path, data: dict[str, Any]) -> bytes:
     """
     command = [sys.executable, "-I", str(Path(__file__).with_name("typeset.py")), str(template), str(FONTS)]
     try:
-        done = subprocess.run(
-            command, input=json.dumps(data).encode(), capture_output=True, timeout=SECONDS, check=False
-        )
+        done = subprocess.run(command, input=json.dumps(data).encode(), capture_output=True, timeout=SECONDS, check=False)
     except subprocess.TimeoutExpired as error:
         raise TemporaryFailure(f"typesetting {template.name} took more than {SECONDS} s") from error
     if done.returncode or not done.stdout.startswith(b"%PDF"):

@@ -4,8 +4,8 @@ from typing import Any
 
 from django.db.models import BooleanField, DateField, DateTimeField, Field, IntegerField, Model
 from django.http import HttpRequest
-from ninja import Router, Schema
-from pydantic import ConfigDict, create_model
+from ninja import Router, Schema, Status
+from pydantic import ConfigDict, create_model, field_validator
 
 from yizhan.kernel.errors import Invalid, NotFound
 from yizhan.kernel.paging import paginate
@@ -18,6 +18,22 @@ class StrictSchema(Schema):
     """A body that names an unknown field is refused rather than half understood."""
 
     model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def storable(cls, value: Any) -> Any:
+        """The database keeps no NUL; a lone surrogate does not survive parsing."""
+        if has_nul(value):
+            raise ValueError("NUL is not allowed")
+        return value
+
+
+def has_nul(value: Any) -> bool:
+    if isinstance(value, str):
+        return "\0" in value
+    if isinstance(value, dict):
+        return any(has_nul(key) or has_nul(item) for key, item in value.items())
+    return isinstance(value, list) and any(has_nul(item) for item in value)
 
 
 def field_type(resource: Resource[Any], name: str) -> type[Any]:
@@ -92,7 +108,7 @@ def related_key(field: Any, attribute: str, value: Any, name: str) -> Any:
 
 def apply_filters(resource: Resource[Any], request: HttpRequest, rows: Any) -> Any:
     for name in resource.filters:
-        value = request.GET.get(name)
+        value: Any = request.GET.get(name)
         if value in (None, ""):
             continue
         field: Any = resource.model._meta.get_field(name)
@@ -127,13 +143,13 @@ def build_router(resource: Resource[Any], *, extra: dict[str, Any] | None = None
         hidden = resource.policy.hidden_fields(actor)
         return {"items": [show(resource, item, hidden) for item in page.items], "next": page.next}
 
-    def create_record(request: HttpRequest, body: create) -> tuple[int, dict[str, Any]]:  # type: ignore[valid-type]
+    def create_record(request: HttpRequest, body: create) -> Status[dict[str, Any]]:  # type: ignore[valid-type]
         actor = actor_of(request)
         given = body.dict(exclude_unset=True)  # type: ignore[attr-defined]
         own = {name: given.pop(name) for name in list(given) if name not in resource.fields}
         data = form_data(resource, given, None)
         record = save_record(actor=actor, resource=resource, pk=None, data=data, extra=own)
-        return 201, show(resource, record, resource.policy.hidden_fields(actor))
+        return Status(201, show(resource, record, resource.policy.hidden_fields(actor)))
 
     def read_record(request: HttpRequest, key: str) -> dict[str, Any]:
         record = find_key(resource, request, key)

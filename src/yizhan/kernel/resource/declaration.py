@@ -39,7 +39,7 @@ class Resource(Generic[M]):
     contains: tuple[str, ...] = ()
     in_api = True
     can_create = True
-    form: type[BaseModelForm[Any]] | None = None
+    form: type[ModelForm[Any]] | None = None
 
     def rows(self, actor: Actor) -> QuerySet[M]:
         """The rows of the list, with everything that its columns need."""

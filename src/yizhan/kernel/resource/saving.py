@@ -13,6 +13,7 @@ from yizhan.kernel import audit
 from yizhan.kernel.actor import Actor
 from yizhan.kernel.commands import command
 from yizhan.kernel.errors import Invalid, NotFound
+from yizhan.kernel.forms import dress
 from yizhan.kernel.resource.declaration import Resource, resource_of
 
 
@@ -28,6 +29,7 @@ def bound_form(
                 field.queryset = related.policy.scope(actor, related.view)
     for name in resource.policy.hidden_fields(actor):
         form.fields.pop(name, None)
+    dress(form)
     return form
 
 

@@ -67,6 +67,11 @@ def filtered(resource: Resource[Any], request: HttpRequest) -> Any:
     return rows
 
 
+def page_names(resource: Resource[Any]) -> dict[str, str]:
+    """The route names that the templates link to."""
+    return {f"resource_{view}": resource.url_name(view) for view in ("list", "new", "detail")}
+
+
 def list_page(resource: Resource[Any], request: HttpRequest) -> HttpResponse:
     actor = actor_of(request)
     resource.policy.require(actor, resource.view)
@@ -85,6 +90,7 @@ def list_page(resource: Resource[Any], request: HttpRequest) -> HttpResponse:
         "filters": filter_choices(resource, request),
         "filtered": any(request.GET.get(name) for name in (*resource.filters, "q")),
         "may_change": resource.can_create and resource.policy.allows(actor, resource.change),
+        **page_names(resource),
     }
     return render(request, "kernel/resource_list.html", context)
 
@@ -116,7 +122,7 @@ def form_page(resource: Resource[Any], request: HttpRequest, pk: int | None) -> 
     history = AuditEntry.objects.filter(object_type=resource.model._meta.label_lower, object_id=pk).order_by("-id")[:20]
     context = {
         "resource": resource, "record": record, "form": form, "may_change": may_change,
-        "history": list(history) if record else [],
+        "history": list(history) if record else [], **page_names(resource),
     }  # fmt: skip
     return render(request, "kernel/resource_form.html", context, status=status)
 

@@ -1,2 +1,72 @@
+"""What templates need: built assets, local times, drawn signatures."""
+
+import json
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+
 from django import template
+from django.templatetags.static import static
+from django.utils import timezone
+
+from yizhan.kernel import clock
+
 register = template.Library()
+DIST = Path(__file__).resolve().parents[2] / "static" / "dist"
+
+
+@cache
+def manifest() -> dict[str, str]:
+    path = DIST / "manifest.json"
+    found: dict[str, str] = json.loads(path.read_text()) if path.exists() else {}
+    return found
+
+
+@register.simple_tag
+def asset(name: str) -> str:
+    """The address of a built file, its content's digest in the name."""
+    return static(manifest().get(name, f"dist/{name}"))
+
+
+@register.filter
+def when(moment: datetime | None) -> str:
+    """`HH:mm` today, `MM-dd HH:mm` this year, else in full."""
+    if moment is None:
+        return "–"
+    local, today = timezone.localtime(moment, clock.DEFAULT_ZONE), clock.today()
+    if local.date() == today:
+        return f"{local:%H:%M}"
+    return f"{local:%m-%d %H:%M}" if local.year == today.year else f"{local:%Y-%m-%d %H:%M}"
+
+
+@register.filter
+def full_time(moment: datetime | None) -> str:
+    return f"{timezone.localtime(moment, clock.DEFAULT_ZONE):%Y-%m-%d %H:%M}" if moment else "–"
+
+
+@register.filter
+def initial(name: Any) -> str:
+    """What stands in a person's circle."""
+    text = str(name or "").strip()
+    return text[0].upper() if text else ""
+
+
+@register.filter
+def stroke_path(stroke: list[list[float]]) -> str:
+    """One stroke of a drawn signature as an SVG path."""
+    return " ".join(f"{'M' if i == 0 else 'L'}{point[0]:.0f} {point[1]:.0f}" for i, point in enumerate(stroke))
+
+
+@register.filter
+def stroke_box(strokes: list[list[list[float]]]) -> str:
+    """The viewBox around a drawn signature."""
+    xs = [point[0] for stroke in strokes for point in stroke] or [0.0]
+    ys = [point[1] for stroke in strokes for point in stroke] or [0.0]
+    left, top = min(xs) - 8, min(ys) - 8
+    return f"{left:.0f} {top:.0f} {max(xs) - left + 8:.0f} {max(ys) - top + 8:.0f}"
+
+
+@register.filter
+def get(mapping: Any, key: Any) -> Any:
+    return mapping.get(key, "") if mapping else ""

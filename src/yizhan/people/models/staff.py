@@ -45,9 +45,7 @@ class Team(models.Model):
     code = models.CharField(_("code"), max_length=31, unique=True, validators=[CODE])
     name = models.CharField(_("name"), max_length=60)
     tier = models.PositiveSmallIntegerField(_("tier"), choices=[(1, _("tier 1")), (2, _("tier 2"))], default=1)
-    members = models.ManyToManyField(
-        settings.AUTH_USER_MODEL, related_name="teams", blank=True, verbose_name=_("members")
-    )
+    members = models.ManyToManyField(settings.AUTH_USER_MODEL, related_name="teams", blank=True, verbose_name=_("members"))
     active = models.BooleanField(_("active"), default=True)
 
     class Meta:

@@ -64,8 +64,6 @@ def create_token(*, actor: Actor, username: str, days: int) -> str:
         raise Invalid(_("A token lives from 1 to 3650 days."), code="bad_days")
     token = f"yz_{secrets.token_urlsafe(32)}"
     now = clock.now()
-    row = ApiToken.objects.create(
-        user=user, digest=token_digest(token), created_at=now, expires_at=now + timedelta(days=days)
-    )
+    row = ApiToken.objects.create(user=user, digest=token_digest(token), created_at=now, expires_at=now + timedelta(days=days))
     audit.record(actor, "create_token", row, {}, {"user_id": user.pk, "expires_at": row.expires_at})
     return token

@@ -32,8 +32,8 @@ def run(name: str, parser: argparse.ArgumentParser, arguments: Sequence[str]) ->
 
 
 def add_mailbox(options: argparse.Namespace) -> int:
-    from yizhan.channels.services.mailboxes import add_mailbox as add  # noqa: PLC0415
-    from yizhan.kernel.actor import system_actor  # noqa: PLC0415
+    from yizhan.channels.services.mailboxes import add_mailbox as add
+    from yizhan.kernel.actor import system_actor
 
     password = options.password_file.read_text(encoding="utf-8").split("\n", 1)[0] if options.password_file else ""
     mailbox = add(
@@ -45,9 +45,9 @@ def add_mailbox(options: argparse.Namespace) -> int:
 
 
 def poll_mailbox(options: argparse.Namespace) -> int:
-    from yizhan.channels.models import Mailbox  # noqa: PLC0415
-    from yizhan.channels.services import mail, polling  # noqa: PLC0415
-    from yizhan.kernel.errors import PermanentFailure, TemporaryFailure  # noqa: PLC0415
+    from yizhan.channels.models import Mailbox
+    from yizhan.channels.services import mail, polling
+    from yizhan.kernel.errors import PermanentFailure, TemporaryFailure
 
     if not Mailbox.objects.filter(name=options.name).exists():
         print(f"yizhan: there is no mailbox named {options.name}", file=sys.stderr)
@@ -66,8 +66,8 @@ def poll_mailbox(options: argparse.Namespace) -> int:
 
 
 def replay_message(options: argparse.Namespace) -> int:
-    from yizhan.channels.services.triage import replay_message as replay  # noqa: PLC0415
-    from yizhan.kernel.actor import system_actor  # noqa: PLC0415
+    from yizhan.channels.services.triage import replay_message as replay
+    from yizhan.kernel.actor import system_actor
 
     message = replay(actor=system_actor("console"), message=options.id)
     print(f"{message.pk} {message.state} {message.ticket.number if message.ticket else message.reason}")

@@ -14,7 +14,7 @@ from yizhan.site.supervisor import running_database
 
 def setup() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "yizhan.site.settings")
-    import django  # noqa: PLC0415 - the environment comes first
+    import django
 
     django.setup()
 
@@ -27,7 +27,7 @@ def program(data_dir: Path) -> Iterator[None]:
             os.environ["YIZHAN_DATABASE_URL"] = url
             setup()
             yield
-            from django.db import connections  # noqa: PLC0415
+            from django.db import connections
 
             connections.close_all()
     except (ConfigError, PostgresError, DomainError) as error:
@@ -39,10 +39,10 @@ def program(data_dir: Path) -> Iterator[None]:
 
 def migrate() -> None:
     """Tables, cache table, partitions, shipped words; lock and statement time-outs against a busy database."""
-    from django.core.management import call_command  # noqa: PLC0415
+    from django.core.management import call_command
 
-    from yizhan.kernel import notices, partitions  # noqa: PLC0415
-    from yizhan.tickets.catalogue import seed_categories  # noqa: PLC0415
+    from yizhan.kernel import notices, partitions
+    from yizhan.tickets.catalogue import seed_categories
 
     call_command("migrate", verbosity=0, interactive=False)
     call_command("createcachetable", verbosity=0)

@@ -37,7 +37,7 @@ def usage() -> str:
 def main() -> None:
     name = sys.argv[1] if len(sys.argv) > 1 else ""
     if name in {"--version", "version"}:
-        from yizhan import __version__  # noqa: PLC0415
+        from yizhan import __version__
 
         print(__version__)
         return

@@ -20,13 +20,13 @@ def run(name: str, parser: argparse.ArgumentParser, arguments: Sequence[str]) ->
         return check()
     with program(data_dir):
         if name == "worker":
-            from yizhan.site import run_worker  # noqa: PLC0415
+            from yizhan.site import run_worker
 
             run_worker.main()
         elif name == "migrate":
             migrate()
         else:
-            from django.core.management import execute_from_command_line  # noqa: PLC0415
+            from django.core.management import execute_from_command_line
 
             execute_from_command_line(["yizhan manage", *rest])
     return 0
@@ -46,7 +46,7 @@ def check() -> int:
     print(f"✓ outgoing mail {mail}")
     os.environ.setdefault("YIZHAN_DATABASE_URL", "")
     setup()
-    from django.core.management import call_command  # noqa: PLC0415
+    from django.core.management import call_command
 
     call_command("check")
     return 0

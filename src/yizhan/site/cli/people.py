@@ -38,9 +38,9 @@ def read_password(path: Path | None) -> str:
 
 
 def create_user(options: argparse.Namespace) -> int:
-    from yizhan.kernel.actor import system_actor  # noqa: PLC0415
-    from yizhan.people.models import Role  # noqa: PLC0415
-    from yizhan.people.services.accounts import create_user as create  # noqa: PLC0415
+    from yizhan.kernel.actor import system_actor
+    from yizhan.people.models import Role
+    from yizhan.people.services.accounts import create_user as create
 
     unknown = sorted(set(options.role) - set(Role.values))
     if unknown:
@@ -55,8 +55,8 @@ def create_user(options: argparse.Namespace) -> int:
 
 
 def create_token(options: argparse.Namespace) -> int:
-    from yizhan.kernel.actor import system_actor  # noqa: PLC0415
-    from yizhan.people.services.accounts import create_token as create  # noqa: PLC0415
+    from yizhan.kernel.actor import system_actor
+    from yizhan.people.services.accounts import create_token as create
 
     print(create(actor=system_actor("console"), username=options.user, days=options.days))
     return 0

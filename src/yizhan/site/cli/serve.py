@@ -133,19 +133,19 @@ def start(data_dir: Path, host: str, port: int, *, demo: bool) -> int:
 
 def prepare(data_dir: Path, host: str, *, demo: bool) -> None:
     """Tables and data, before anybody is let in. A stamp of the code's migrations makes the usual start quick."""
-    from django.db import connections  # noqa: PLC0415
+    from django.db import connections
 
-    from yizhan.site.health import expected_migrations, migrations_pending  # noqa: PLC0415
+    from yizhan.site.health import expected_migrations, migrations_pending
 
     if migrations_pending():
         step(f"tables / 建表 ({len(expected_migrations())})")
         migrate()
     if demo:
-        from yizhan.site.demo.load import load_demo  # noqa: PLC0415
+        from yizhan.site.demo.load import load_demo
 
         load_demo(demo_password(data_dir, host), step)
     else:
-        from yizhan.site.first_run import announce_code  # noqa: PLC0415
+        from yizhan.site.first_run import announce_code
 
         announce_code(data_dir)
     connections.close_all()

@@ -1,8 +1,10 @@
 """Three months of work, ticket by ticket, through the same commands that people use, under a moved clock."""
 
 import random
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from yizhan.kernel import clock
 from yizhan.kernel.actor import Actor, system_actor
@@ -25,7 +27,7 @@ STROKES = [[[10, 40, 0], [60, 38, 120], [90, 80, 260]], [[120, 20, 400], [118, 9
 DAYS, RECENT = 90, timedelta(days=9)
 
 
-def choose(dice: random.Random, weights: dict[str, int] | dict[int, int]) -> str | int:
+def choose(dice: random.Random, weights: Mapping[Any, int]) -> Any:
     return dice.choices(list(weights), weights=list(weights.values()))[0]
 
 
@@ -52,7 +54,7 @@ def cast(customers: dict[str, Customer]) -> Cast:
         for code, c in customers.items()
     }
     return Cast(
-        dice=random.Random(20181112),  # noqa: S311 - a story, not a secret
+        dice=random.Random(20181112),
         desk=users["desk"], manager=users["manager"], engineers={n: users[n] for n in users if n.startswith("engineer")},
         contacts=contacts, customers=customers, categories={c.code: c for c in Category.objects.all()},
     )  # fmt: skip
@@ -188,7 +190,9 @@ class Story:
         if not self.wait(900, 3000):
             return
         with clock.at(self.time):
-            closing.record_return_visit(actor=self.play.desk, number=self.number, result="reached", satisfied=True, comment="用户确认正常")
+            closing.record_return_visit(
+                actor=self.play.desk, number=self.number, result="reached", satisfied=True, comment="用户确认正常"
+            )
         if self.wait(3 * 1440, 5 * 1440):
             with clock.at(self.time):
                 nightly.archive_what_may()

@@ -51,7 +51,10 @@ def make_user(username: str, name: str, password: str, *, email: str, tier: int 
 
 
 def make_staff(password: str) -> None:
-    teams = {1: Team.objects.create(code="tier1", name="一线支持", tier=1), 2: Team.objects.create(code="tier2", name="二线支持", tier=2)}
+    teams = {
+        1: Team.objects.create(code="tier1", name="一线支持", tier=1),
+        2: Team.objects.create(code="tier2", name="二线支持", tier=2),
+    }
     skills = {code: Skill.objects.create(code=code, name=name) for code, name in SKILLS.items()}
     for number, (username, name, tier, roles) in enumerate(STAFF):
         email = f"{username}@yizhan.example"

@@ -7,7 +7,7 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from yizhan.people.models import Contact, Customer, Department, Site, Team
+from yizhan.people.models import Contact, Customer, Department, Site, Team, User
 from yizhan.tickets.models.category import Category
 from yizhan.tickets.models.choices import (
     Channel,
@@ -86,7 +86,7 @@ class Ticket(models.Model):
     team = models.ForeignKey(Team, models.PROTECT, null=True, related_name="+")
     offered_to = models.ForeignKey(PEOPLE, models.PROTECT, null=True, related_name="+")
     transfer_to = models.ForeignKey(PEOPLE, models.PROTECT, null=True, related_name="+")
-    co_handlers: "models.ManyToManyField[models.Model, CoHandler]" = models.ManyToManyField(
+    co_handlers: "models.ManyToManyField[User, CoHandler]" = models.ManyToManyField(
         PEOPLE, through="CoHandler", through_fields=("ticket", "user"), related_name="+"
     )
 
@@ -143,9 +143,7 @@ class Ticket(models.Model):
             models.Index(fields=["-received_at", "-id"], name="tickets_newest"),
             models.Index(fields=["customer", "-received_at", "-id"], name="tickets_customer_newest"),
             models.Index(fields=["requester", "-received_at"], name="tickets_requester_newest"),
-            models.Index(
-                fields=["state", "level", "received_at"], name="tickets_open", condition=~models.Q(state="archived")
-            ),
+            models.Index(fields=["state", "level", "received_at"], name="tickets_open", condition=~models.Q(state="archived")),
             models.Index(fields=["owner", "state"], name="tickets_owner", condition=~models.Q(state="archived")),
             models.Index(fields=["handler", "state"], name="tickets_handler", condition=~models.Q(state="archived")),
         ]

@@ -70,7 +70,7 @@ def begin(actor: Actor, number: str, action: Action, version: int | None = None,
     """
     ticket = lock_ticket(actor, number)
     transition = TABLE.transitions[action]
-    tickets.require(actor, transition.permission, ticket)  # type: ignore[arg-type]
+    tickets.require(actor, transition.permission, ticket)
     if version is not None and version != ticket.version:
         raise StaleVersion(ticket.version)
     if not TABLE.fits(transition, ticket):

@@ -104,9 +104,7 @@ def link_tickets(*, actor: Actor, number: str, to: str, kind: str, version: int 
     if other is None or other.pk == case.ticket.pk or other.customer_id != case.ticket.customer_id:
         message = _("There is no other ticket of that number for this customer.")
         raise Invalid(message, code="unknown_ticket", fields={"to": [message]})
-    made = TicketLink.objects.get_or_create(
-        source=case.ticket, target=other, kind=kind, defaults={"created_at": case.now}
-    )[1]
+    made = TicketLink.objects.get_or_create(source=case.ticket, target=other, kind=kind, defaults={"created_at": case.now})[1]
     if not made:
         raise Conflict(_("These two are linked so already."), code="already_linked")
     return case.finish(TicketsLinked(case.ticket.number, other.number, kind))

@@ -95,7 +95,7 @@ def write_sheet(case: Case, given: SheetInput, category: Category) -> ServiceShe
         ticket=case.ticket, number=number, mode=given.mode, diagnosis=given.diagnosis.strip(),
         cause_category=given.cause_category, actions_taken=given.actions_taken.strip(), outcome=given.outcome,
         labour_minutes=given.labour_minutes, parts=list(given.parts), category=category,
-        without_visit=given.mode == Mode.ON_SITE and not visited, submitted_by_id=case.actor.user_id,
+        without_visit=given.mode == Mode.ON_SITE and not visited, submitted_by_id=case.actor.person,
         submitted_at=case.now, content=content, sha256=hashlib.sha256(content.encode()).hexdigest(),
         verify_token=secrets.token_urlsafe(16),
     )  # fmt: skip
@@ -104,9 +104,7 @@ def write_sheet(case: Case, given: SheetInput, category: Category) -> ServiceShe
 
 
 @command
-def submit_sheet(
-    *, actor: Actor, number: str, sheet: SheetInput, version: int | None = None, quick: bool = False
-) -> Ticket:
+def submit_sheet(*, actor: Actor, number: str, sheet: SheetInput, version: int | None = None, quick: bool = False) -> Ticket:
     """Account for the work. Solved or worked around completes the ticket; `next_visit` keeps it in progress.
 
     Emits `SheetSubmitted`, and `TicketCompleted` on completion.

@@ -147,9 +147,7 @@ def new_link(ticket: Ticket, sheet: ServiceSheet) -> str:
     """A fresh one-time token; only its digest is kept."""
     token = secrets.token_urlsafe(24)
     now = clock.now()
-    SignLink.objects.create(
-        ticket=ticket, sheet=sheet, digest=link_digest(token), created_at=now, expires_at=now + LINK_LIFE
-    )
+    SignLink.objects.create(ticket=ticket, sheet=sheet, digest=link_digest(token), created_at=now, expires_at=now + LINK_LIFE)
     return token
 
 

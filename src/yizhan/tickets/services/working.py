@@ -71,7 +71,7 @@ def start_remote(*, actor: Actor, number: str, tool: str, session: str = "", ver
     case = begin(actor, number, Action.START_REMOTE, version, "start_remote")
     tool = required(tool, "tool")[:60]
     RemoteSession.objects.create(
-        ticket=case.ticket, engineer_id=actor.user_id, tool=tool, session=session.strip()[:80], started_at=case.now
+        ticket=case.ticket, engineer_id=actor.person, tool=tool, session=session.strip()[:80], started_at=case.now
     )
     if case.ticket.sub_state not in {SubState.ON_SITE, SubState.EN_ROUTE}:
         case.move(State.IN_PROGRESS, SubState.REMOTE)
@@ -86,20 +86,18 @@ def own_visit(case: Case) -> Visit | None:
 def depart_for_ticket(*, actor: Actor, number: str, version: int | None = None) -> Ticket:
     """Set off for the user's place."""
     case = begin(actor, number, Action.DEPART, version)
-    Visit.objects.create(ticket=case.ticket, engineer_id=actor.user_id, departed_at=case.now)
+    Visit.objects.create(ticket=case.ticket, engineer_id=actor.person, departed_at=case.now)
     case.move(State.IN_PROGRESS, SubState.EN_ROUTE)
     return case.finish(EngineerDeparted(case.ticket.number))
 
 
 @command
-def arrive_at_ticket(
-    *, actor: Actor, number: str, proof: str = Proof.NONE, note: str = "", version: int | None = None
-) -> Ticket:
+def arrive_at_ticket(*, actor: Actor, number: str, proof: str = Proof.NONE, note: str = "", version: int | None = None) -> Ticket:
     """Be there. A stationed engineer begins here; missing proof never blocks, it shows as unverified."""
     case = begin(actor, number, Action.ARRIVE, version)
     if proof not in Proof.values:
         raise wrong("proof", _("Unknown kind of proof."))
-    visit = own_visit(case) or Visit(ticket=case.ticket, engineer_id=actor.user_id)
+    visit = own_visit(case) or Visit(ticket=case.ticket, engineer_id=actor.person)
     visit.arrived_at, visit.proof, visit.proof_note = case.now, proof, note.strip()[:200]
     visit.save()
     case.ticket.arrived_at = case.ticket.arrived_at or case.now
@@ -153,9 +151,7 @@ def resume_ticket(*, actor: Actor, number: str, version: int | None = None) -> T
 
 
 @command
-def mark_restored(
-    *, actor: Actor, number: str, at: datetime | None = None, note: str = "", version: int | None = None
-) -> Ticket:
+def mark_restored(*, actor: Actor, number: str, at: datetime | None = None, note: str = "", version: int | None = None) -> Ticket:
     """Say since when the user can work again: the resolution clock stops there, paperwork follows."""
     case = begin(actor, number, Action.MARK_RESTORED, version, "mark_restored")
     moment = at or clock.now()

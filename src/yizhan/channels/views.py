@@ -1,0 +1,96 @@
+"""Channels: which mailboxes work, what came in, and what a person must decide."""
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_POST, require_safe
+
+from yizhan.channels.drivers.mail.letter import parse
+from yizhan.channels.policies import ChannelPermission, inbound
+from yizhan.channels.queries import WAITING, inbound_messages, raw_content, visible_mailboxes
+from yizhan.channels.services.triage import discard_message, place_message, replay_message
+from yizhan.kernel.errors import DomainError, Forbidden
+from yizhan.kernel.models import Notice
+from yizhan.kernel.paging import paginate
+from yizhan.kernel.web import actor_of
+from yizhan.people.policies import PeoplePermission, contacts
+
+STATES = [
+    ("waiting", gettext_lazy("Waiting for a person")), ("processed", gettext_lazy("Processed")),
+    ("ignored", gettext_lazy("Ignored")), ("discarded", gettext_lazy("Discarded")), ("all", gettext_lazy("All")),
+]  # fmt: skip
+
+
+def may_view(request: HttpRequest) -> None:
+    if not actor_of(request).holds(ChannelPermission.VIEW):
+        raise Forbidden
+
+
+@require_safe
+def channel_page(request: HttpRequest) -> HttpResponse:
+    may_view(request)
+    actor, state = actor_of(request), request.GET.get("state", "waiting")
+    page = paginate(inbound_messages(actor, state), ("-received_at", "-id"), limit=50, cursor=request.GET.get("cursor"))
+    settings_keeper = actor.holds(PeoplePermission.CHANGE_SETTINGS) or actor.holds(ChannelPermission.TRIAGE)
+    failed = Notice.objects.filter(state=Notice.State.FAILED).order_by("-created_at")[:20] if settings_keeper else []
+    context = {
+        "rows": page.items, "next": page.next, "state": state, "states": STATES, "mailboxes": list(visible_mailboxes(actor)),
+        "failed_notices": list(failed),
+    }  # fmt: skip
+    return render(request, "channels/list.html", context)
+
+
+def message_page(request: HttpRequest, pk: int, error: str = "", status: int = 200) -> HttpResponse:
+    actor = actor_of(request)
+    message = inbound.find(actor, ChannelPermission.VIEW, pk=pk)
+    people = contacts.scope(actor, PeoplePermission.VIEW_CONTACTS).filter(customer_id=message.customer_id, active=True)
+    context = {
+        "message": message, "letter": parse(raw_content(message)), "waiting": message.state in WAITING, "error": error,
+        "may_triage": inbound.allows(actor, ChannelPermission.TRIAGE, message),
+        "contacts": list(people.select_related("department").order_by("sort_key")[:500]),
+    }  # fmt: skip
+    return render(request, "channels/message.html", context, status=status)
+
+
+@require_safe
+def inbound_page(request: HttpRequest, pk: int) -> HttpResponse:
+    may_view(request)
+    return message_page(request, pk)
+
+
+@require_POST
+def place(request: HttpRequest, pk: int) -> HttpResponse:
+    chosen = request.POST.get("contact", "")
+    contact = int(chosen) if chosen.isascii() and chosen.isdigit() and len(chosen) < 19 else None
+    try:
+        row = place_message(
+            actor=actor_of(request), message=pk, contact=contact, name=request.POST.get("name", ""),
+            phone=request.POST.get("phone", ""),
+        )  # fmt: skip
+    except DomainError as refusal:
+        return again(request, pk, refusal)
+    messages.success(request, _("Done: {state}").format(state=row.get_state_display()))
+    return redirect("inbound", pk=pk)
+
+
+def again(request: HttpRequest, pk: int, refusal: DomainError) -> HttpResponse:
+    if refusal.status in {403, 404}:
+        raise refusal
+    return message_page(request, pk, str(refusal), refusal.status)
+
+
+@require_POST
+def discard(request: HttpRequest, pk: int) -> HttpResponse:
+    try:
+        discard_message(actor=actor_of(request), message=pk, reason=request.POST.get("reason", ""))
+    except DomainError as refusal:
+        return again(request, pk, refusal)
+    return redirect("channels")
+
+
+@require_POST
+def replay(request: HttpRequest, pk: int) -> HttpResponse:
+    replay_message(actor=actor_of(request), message=pk)
+    return redirect("inbound", pk=pk)

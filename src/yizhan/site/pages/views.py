@@ -1,0 +1,100 @@
+"""Health, language, attachments, the first administrator."""
+
+from __future__ import annotations
+
+from django import forms
+from django.conf import settings
+from django.contrib import messages
+from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from yizhan.kernel import attachments
+from yizhan.kernel.actor import system_actor
+from yizhan.kernel.errors import DomainError, NotFound
+from yizhan.kernel.forms import DressedForm
+from yizhan.kernel.models import Attachment
+from yizhan.kernel.web import actor_of
+from yizhan.people.models import Role
+from yizhan.people.services.accounts import create_user
+from yizhan.site import first_run, health
+
+INLINE = {"image/png", "image/jpeg", "image/gif", "image/webp"}
+
+
+@require_safe
+def healthz(request: HttpRequest) -> HttpResponse:
+    return HttpResponse("ok", content_type="text/plain")
+
+
+@require_safe
+def readyz(request: HttpRequest) -> JsonResponse:
+    """200 only when database, migrations, data and worker are ready."""
+    missing = health.problems()
+    return JsonResponse({"ready": not missing, "missing": missing}, status=503 if missing else 200)
+
+
+@require_POST
+def set_language(request: HttpRequest) -> HttpResponse:
+    language, target = request.POST.get("language", ""), request.POST.get("next", "/")
+    safe = target if target.startswith("/") and not target.startswith("//") and "\\" not in target else "/"
+    response = redirect(safe)
+    if language in dict(settings.LANGUAGES):
+        response.set_cookie(settings.LANGUAGE_COOKIE_NAME, language, max_age=31_536_000, samesite="Lax", httponly=True)
+    return response
+
+
+@require_safe
+def attachment(request: HttpRequest, pk: int) -> HttpResponseBase:
+    """A file, through the gate: pictures shown, everything else downloaded, nothing ever executed."""
+    row = Attachment.objects.filter(pk=pk).first()
+    if row is None or not attachments.may_read(actor_of(request), row):
+        raise NotFound
+    response = FileResponse(
+        attachments.open_content(row),
+        as_attachment=row.content_type not in INLINE,
+        filename=row.name,
+        content_type=row.content_type,
+    )
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Content-Security-Policy"] = "sandbox; default-src 'none'"
+    response.headers["Cache-Control"] = "private, max-age=86400"
+    return response
+
+
+class FirstRunForm(DressedForm):
+    code = forms.CharField(label=gettext_lazy("One-time code"), max_length=20)
+    username = forms.CharField(label=gettext_lazy("User name"), max_length=60)
+    name = forms.CharField(label=gettext_lazy("Your name"), max_length=80)
+    email = forms.EmailField(label=gettext_lazy("E-mail"), required=False)
+    password = forms.CharField(label=gettext_lazy("Password"), widget=forms.PasswordInput, max_length=128)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def first_run_page(request: HttpRequest) -> HttpResponse:
+    """Only until somebody administers the installation, and only with the console's code."""
+    if not first_run.needed():
+        raise NotFound
+    form, status = FirstRunForm(request.POST or None), 200
+    if request.method == "POST" and form.is_valid():
+        data = form.cleaned_data
+        try:
+            if not first_run.code_fits(settings.YIZHAN.data_dir, data["code"]):
+                raise NotFound(_("The code does not fit; look at the console."), code="wrong_code")
+            roles = [Role.ADMINISTRATOR, Role.SERVICE_MANAGER]
+            create_user(
+                actor=system_actor("first-run"), username=data["username"], name=data["name"], email=data["email"],
+                password=data["password"], roles=roles,
+            )  # fmt: skip
+        except DomainError as error:
+            form.add_error(None, str(error))
+            status = 422
+        else:
+            (settings.YIZHAN.data_dir / "first-run.code").unlink(missing_ok=True)
+            messages.success(request, _("The administrator is made. Sign in."))
+            return redirect("account_login")
+    elif request.method == "POST":
+        status = 422
+    return render(request, "site/first_run.html", {"form": form}, status=status)

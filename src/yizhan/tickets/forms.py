@@ -1,0 +1,253 @@
+"""What the pages ask for each action. The values become the same bodies that REST takes."""
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from yizhan.kernel.forms import DateTimeInput, DressedForm
+from yizhan.people.models import Team, User
+from yizhan.people.queries import technicians
+from yizhan.tickets.models import (
+    CauseCategory,
+    ClosureCode,
+    KnowledgeDecision,
+    LinkKind,
+    Mode,
+    Outcome,
+    Paused,
+    Proof,
+    Ticket,
+    VisitResult,
+)
+from yizhan.tickets.models.category import Category
+from yizhan.tickets.states import Action
+
+LEVELS = [
+    (1, _("Work has stopped"), _("cannot start, system crash, network outage")),
+    (2, _("Badly degraded"), _("virus, mail, business system fault")),
+    (3, _("Degraded"), _("printing, telephone, slow system")),
+    (4, _("A request, work goes on"), _("parts, consumables, how-to")),
+]
+
+
+class ActionForm(DressedForm):
+    """One action's entries. `body()` gives them as its schema wants them."""
+
+    version = forms.IntegerField(required=False, widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, ticket: Ticket, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.ticket = ticket
+        self.fields["version"].initial = ticket.version
+        self.set_up()
+
+    def set_up(self) -> None:
+        """Fill choices that depend on the ticket."""
+
+    def body(self) -> dict[str, Any]:
+        return {name: value for name, value in self.cleaned_data.items() if value not in (None, "")}
+
+
+def text_area(rows: int = 2) -> forms.Textarea:
+    return forms.Textarea(attrs={"rows": rows, "class": "form-control"})
+
+
+class ReasonForm(ActionForm):
+    reason = forms.CharField(label=_("Reason"), widget=text_area(), max_length=2000)
+
+
+class PeopleForm(ActionForm):
+    """Chooses among the engineers of the ticket's customer."""
+
+    people_field = "to"
+
+    def set_up(self) -> None:
+        choices = [(user.username, self.shown(user)) for user in technicians(self.ticket.customer_id).prefetch_related("skills")]
+        self.fields[self.people_field] = forms.ChoiceField(
+            label=_("Engineer"), choices=choices, widget=forms.Select(attrs={"class": "form-select"})
+        )
+        self.order_fields([self.people_field])
+
+    def shown(self, user: User) -> str:
+        skills = "、".join(skill.name for skill in user.skills.all())
+        return f"{user.display_name}　{user.get_tier_display() or ''}　{skills}"
+
+
+class DispatchForm(PeopleForm):
+    pass
+
+
+class TransferForm(PeopleForm):
+    reason = forms.CharField(label=_("Reason"), widget=text_area(), max_length=2000)
+
+
+class CoHandlerForm(PeopleForm):
+    people_field = "user"
+
+
+class JudgeForm(ActionForm):
+    level = forms.TypedChoiceField(
+        label=_("Level"), coerce=int, choices=[(n, f"{n} · {t}") for n, t, _e in LEVELS], widget=forms.RadioSelect
+    )
+    reason = forms.CharField(label=_("Reason, when it differs from what was reported"), required=False, widget=text_area())
+
+    def set_up(self) -> None:
+        self.fields["level"].initial = self.ticket.level
+
+
+class ScheduleForm(ActionForm):
+    at = forms.DateTimeField(label=_("Agreed time"), widget=DateTimeInput(attrs={"class": "form-control"}))
+    note = forms.CharField(label=_("Agreed with whom"), max_length=200)
+
+    def set_up(self) -> None:
+        self.fields["note"].initial = self.ticket.requester.name
+
+
+class RemoteForm(ActionForm):
+    tool = forms.CharField(label=_("Tool"), max_length=60)
+    session = forms.CharField(label=_("Session number"), max_length=80, required=False)
+
+
+class ArriveForm(ActionForm):
+    proof = forms.ChoiceField(label=_("What shows the arrival"), choices=Proof.choices, initial=Proof.USER_WORD)
+    note = forms.CharField(label=_("Note"), max_length=200, required=False)
+
+
+class EscalateForm(ActionForm):
+    team = forms.ChoiceField(label=_("Second-line team"))
+    diagnosis = forms.CharField(label=_("Diagnosis so far"), widget=text_area(3), max_length=10_000)
+
+    def set_up(self) -> None:
+        teams = Team.objects.filter(tier=2, active=True).order_by("code")
+        self.fields["team"] = forms.ChoiceField(
+            label=_("Second-line team"), choices=[(t.code, t.name) for t in teams],
+            widget=forms.Select(attrs={"class": "form-select"}),
+        )  # fmt: skip
+        self.order_fields(["team", "diagnosis"])
+
+
+class SuspendForm(ActionForm):
+    reason = forms.ChoiceField(label=_("Waiting for"), choices=Paused.choices)
+    note = forms.CharField(label=_("Evidence (case number, who said so)"), widget=text_area(), max_length=2000)
+    eta = forms.DateTimeField(
+        label=_("Expected back"), required=False, widget=DateTimeInput(attrs={"class": "form-control"}),
+        help_text=_("Needed for a vendor and for a repair."),
+    )  # fmt: skip
+
+
+class RestoredForm(ActionForm):
+    at = forms.DateTimeField(
+        label=_("Since when"), required=False, widget=DateTimeInput(attrs={"class": "form-control"}),
+        help_text=_("Empty: now."),
+    )  # fmt: skip
+    note = forms.CharField(label=_("Note"), max_length=500, required=False)
+
+
+class RemindForm(ActionForm):
+    comment = forms.CharField(label=_("What is pressing"), required=False, widget=text_area(), max_length=2000)
+
+
+class VoidForm(ReasonForm):
+    code = forms.ChoiceField(label=_("Why"), choices=[c for c in ClosureCode.choices if c[0] != ClosureCode.NORMAL])
+    field_order = ["code", "reason"]
+
+
+class LinkForm(ActionForm):
+    to = forms.CharField(label=_("Number of the other ticket"), max_length=20)
+    kind = forms.ChoiceField(label=_("This ticket is"), choices=LinkKind.choices)
+
+
+class RateForm(ActionForm):
+    score = forms.TypedChoiceField(
+        label=_("Score"), coerce=int, choices=[(i, str(i)) for i in range(1, 6)], widget=forms.RadioSelect
+    )
+    comment = forms.CharField(label=_("Comment"), required=False, widget=text_area(), max_length=2000)
+
+
+class VisitForm(ActionForm):
+    result = forms.ChoiceField(label=_("Result"), choices=VisitResult.choices, widget=forms.RadioSelect)
+    satisfied = forms.NullBooleanField(
+        label=_("Fixed, and working now?"),
+        widget=forms.RadioSelect(choices=[("true", _("yes")), ("false", _("no"))]),
+        required=False,
+    )
+    comment = forms.CharField(label=_("The user's own words"), required=False, widget=text_area(), max_length=2000)
+
+
+class KnowledgeForm(ActionForm):
+    decision = forms.ChoiceField(label=_("Knowledge"), choices=KnowledgeDecision.choices, widget=forms.RadioSelect)
+    article = forms.CharField(label=_("Article number"), required=False, max_length=60)
+    reason = forms.CharField(label=_("Note"), required=False, max_length=500)
+
+
+class SheetForm(ActionForm):
+    """The service sheet as an engineer fills it on a phone: choices first, little to type."""
+
+    mode = forms.ChoiceField(label=_("Mode"), choices=Mode.choices, widget=forms.RadioSelect)
+    diagnosis = forms.CharField(label=_("Diagnosis"), widget=text_area(), max_length=10_000)
+    cause_category = forms.ChoiceField(label=_("Cause"), choices=CauseCategory.choices, widget=forms.RadioSelect)
+    actions_taken = forms.CharField(label=_("What was done"), widget=text_area(3), max_length=10_000)
+    outcome = forms.ChoiceField(label=_("Outcome"), choices=Outcome.choices, widget=forms.RadioSelect)
+    labour_minutes = forms.IntegerField(label=_("Labour, minutes"), min_value=0, max_value=44_640)
+    parts = forms.CharField(
+        label=_("Parts, one a line"), required=False, widget=text_area(2), help_text=_("Empty: no parts used.")
+    )
+    category = forms.ChoiceField(label=_("Category"))
+    knowledge = forms.ChoiceField(
+        label=_("Knowledge"), required=False, choices=KnowledgeDecision.choices, widget=forms.RadioSelect
+    )
+    article = forms.CharField(label=_("Article number"), required=False, max_length=60)
+    leave = forms.BooleanField(label=_("The visit ends with this sheet"), required=False)
+
+    def set_up(self) -> None:
+        self.fields["category"] = forms.ChoiceField(
+            label=_("Category"), choices=category_choices(), widget=forms.Select(attrs={"class": "form-select"})
+        )
+        ticket = self.ticket
+        self.fields["category"].initial = ticket.category.code if ticket.category else ""
+        self.fields["mode"].initial = Mode.ON_SITE if ticket.arrived_at else Mode.REMOTE
+        self.fields["outcome"].initial = Outcome.SOLVED
+        self.fields["leave"].initial = True
+        if ticket.kind == "request":
+            self.fields["diagnosis"].initial = ticket.subject
+            self.fields["cause_category"].initial = CauseCategory.OPERATION
+
+    def sheet(self) -> dict[str, Any]:
+        names = ("mode", "diagnosis", "cause_category", "actions_taken", "outcome", "labour_minutes", "category")
+        parts = [line.strip() for line in self.cleaned_data["parts"].splitlines() if line.strip()]
+        return {**{name: self.cleaned_data[name] for name in names}, "parts": parts}
+
+    def body(self) -> dict[str, Any]:
+        return {"sheet": self.sheet(), "version": self.cleaned_data["version"]}
+
+
+def category_choices() -> list[tuple[str, str]]:
+    """The active catalogue, children indented under their parents."""
+    rows = Category.objects.filter(active=True).order_by("position", "code")
+    return [("", "–"), *((c.code, f"　{c.name}" if c.parent_id else c.name) for c in rows)]
+
+
+FORMS: dict[Action, type[ActionForm]] = {
+    Action.DISPATCH: DispatchForm,
+    Action.JUDGE_LEVEL: JudgeForm,
+    Action.SCHEDULE: ScheduleForm,
+    Action.START_REMOTE: RemoteForm,
+    Action.ARRIVE: ArriveForm,
+    Action.ESCALATE: EscalateForm,
+    Action.TRANSFER: TransferForm,
+    Action.DECLINE_TRANSFER: ReasonForm,
+    Action.ADD_CO_HANDLER: CoHandlerForm,
+    Action.SUSPEND: SuspendForm,
+    Action.MARK_RESTORED: RestoredForm,
+    Action.WAIVE_SIGN: ReasonForm,
+    Action.REFUSE: ReasonForm,
+    Action.RATE: RateForm,
+    Action.RECORD_RETURN_VISIT: VisitForm,
+    Action.DECIDE_KNOWLEDGE: KnowledgeForm,
+    Action.REOPEN: ReasonForm,
+    Action.CANCEL: ReasonForm,
+    Action.VOID: VoidForm,
+    Action.REMIND: RemindForm,
+    Action.LINK: LinkForm,
+}

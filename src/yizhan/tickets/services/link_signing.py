@@ -1,0 +1,60 @@
+"""The requester's answer by one-time link: sign or refuse, rate, and with it the return visit."""
+
+from dataclasses import dataclass, field, replace
+
+from django.utils.translation import gettext_lazy as _
+
+from yizhan.kernel.actor import Actor, system_actor
+from yizhan.kernel.commands import command
+from yizhan.kernel.errors import Invalid
+from yizhan.tickets.events import SignOffRefused
+from yizhan.tickets.models import Ticket, VisitResult
+from yizhan.tickets.services.acting import begin
+from yizhan.tickets.services.closing import put_rating, put_visit
+from yizhan.tickets.services.signing import Signature, back_to_work, open_link, put_signature
+from yizhan.tickets.services.taking import required
+from yizhan.tickets.states import Action
+
+TAGS = (_("came quickly"), _("explained clearly"), _("friendly"), _("left it tidy"))
+
+
+@dataclass(frozen=True)
+class LinkAnswer:
+    """What the page sends. Without a score the ticket is signed and stays unrated."""
+
+    fixed: bool
+    signature: Signature
+    reason: str = ""
+    score: int | None = None
+    tags: list[str] = field(default_factory=list)
+    comment: str = ""
+
+
+def answer_link(*, token: str, answer: LinkAnswer, address: str) -> Ticket:
+    """Use a link, once."""
+    return answer_as(actor=replace(system_actor("link", channel="web"), address=address), token=token, answer=answer)
+
+
+@command
+def answer_as(*, actor: Actor, token: str, answer: LinkAnswer) -> Ticket:
+    """Sign (bound to the sheet), rate, and count the answer as a reached return visit; or refuse and reopen.
+
+    Raises:
+        NotFound: unknown, used or expired link.
+        Invalid: no name, or a refusal without a reason.
+    """
+    link = open_link(token, lock=True)
+    number = link.ticket.number
+    if not answer.fixed:
+        case = begin(actor, number, Action.REFUSE, None, "refuse_ticket")
+        text = required(answer.reason, "reason")
+        back_to_work(case)
+        return case.finish(SignOffRefused(number, text))
+    if not answer.signature.signer_name.strip():
+        raise Invalid(_("Write your name."), fields={"signer_name": [_("This is needed.")]})
+    case = begin(actor, number, Action.SIGN, None, "sign_ticket")
+    news = [put_signature(case, answer.signature)]
+    visit = put_visit(case, VisitResult.REACHED, satisfied=True, comment=answer.comment, by_link=True)
+    if answer.score is not None and not hasattr(case.ticket, "rating"):
+        return case.finish(*news, visit, put_rating(case, answer.score, answer.tags, answer.comment))
+    return case.finish(*news, visit)

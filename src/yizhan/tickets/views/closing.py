@@ -1,0 +1,125 @@
+"""回访归档台: completed tickets by what they wait for, and everything to settle one without leaving the page."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_POST, require_safe
+
+from yizhan.kernel.errors import DomainError, Forbidden, GuardFailed
+from yizhan.kernel.paging import capped_count
+from yizhan.kernel.web import actor_of
+from yizhan.tickets.forms import KnowledgeForm, VisitForm
+from yizhan.tickets.models import ReturnVisit, State, Ticket
+from yizhan.tickets.policies import TicketPermission, tickets
+from yizhan.tickets.queries import archive_missing, gate_groups
+from yizhan.tickets.services import closing
+from yizhan.tickets.services.acting import with_joins
+from yizhan.tickets.views.parts import find_ticket
+
+LABELS = {
+    "visit": gettext_lazy("Return visit"), "sign": gettext_lazy("Signature"), "knowledge": gettext_lazy("Knowledge"),
+    "survey": gettext_lazy("Waiting for the rating"), "ready": gettext_lazy("Ready for the archive"),
+}  # fmt: skip
+GATE = {
+    "signature": gettext_lazy("Signature"), "knowledge": gettext_lazy("Knowledge"),
+    "return_visit": gettext_lazy("Return visit"), "survey": gettext_lazy("Survey"),
+}  # fmt: skip
+SHOWN = 8
+
+
+def may_close(request: HttpRequest) -> None:
+    actor = actor_of(request)
+    if not (actor.holds(TicketPermission.RETURN_VISIT) and actor.holds(TicketPermission.ARCHIVE)):
+        raise Forbidden
+
+
+def groups(request: HttpRequest) -> list[dict[str, Any]]:
+    found = gate_groups(actor_of(request))
+    return [
+        {
+            "name": name, "label": label, "count": capped_count(found[name], 999),
+            "tickets": list(
+                found[name].select_related("customer", "requester", "site").order_by("level", "completed_at")[:SHOWN]
+            ),
+        }
+        for name, label in LABELS.items()
+    ]  # fmt: skip
+
+
+def page(request: HttpRequest, ticket: Ticket | None, *, status: int = 200, **more: Any) -> HttpResponse:
+    listed = groups(request)
+    if ticket is None:
+        first = next((t for g in listed for t in g["tickets"]), None)
+        ticket = (
+            with_joins(tickets.scope(actor_of(request), TicketPermission.VIEW)).filter(pk=first.pk).first() if first else None
+        )
+    context: dict[str, Any] = {"groups": listed, "ticket": ticket, **more}
+    if ticket is not None:
+        missing = archive_missing(ticket, ticket.touched_at)
+        context |= {
+            "gate": [(label, name not in missing) for name, label in GATE.items()],
+            "sheet": ticket.sheets.select_related("category", "submitted_by").order_by("-pk").first(),
+            "sign_off": ticket.sign_offs.filter(valid=True).first(),
+            "visits": list(ReturnVisit.objects.filter(ticket=ticket).select_related("made_by").order_by("pk")),
+            "visit_form": more.get("visit_form") or VisitForm(ticket=ticket),
+            "knowledge_form": KnowledgeForm(ticket=ticket),
+            "entitled": tickets.is_staff(actor_of(request)),
+        }
+    return render(request, "tickets/closing.html", context, status=status)
+
+
+@require_safe
+def closing_desk(request: HttpRequest, number: str = "") -> HttpResponse:
+    may_close(request)
+    ticket = find_ticket(request, number) if number else None
+    return page(request, ticket if ticket and ticket.state == State.COMPLETED else None)
+
+
+@require_POST
+def save_visit(request: HttpRequest, number: str) -> HttpResponse:
+    """Keep the visit (and the knowledge, when chosen), archive when nothing is missing, open the next."""
+    may_close(request)
+    ticket = find_ticket(request, number)
+    actor, form = actor_of(request), VisitForm(request.POST, ticket=ticket)
+    if not form.is_valid():
+        return page(request, ticket, status=422, visit_form=form)
+    data = form.cleaned_data
+    try:
+        with transaction.atomic():
+            closing.record_return_visit(
+                actor=actor, number=number, result=data["result"], satisfied=data["satisfied"], comment=data["comment"]
+            )
+            if request.POST.get("decision"):
+                closing.decide_knowledge(
+                    actor=actor, number=number, decision=request.POST["decision"], article=request.POST.get("article", "")
+                )
+    except DomainError as error:
+        form.add_error(None, str(error))
+        return page(request, find_ticket(request, number), status=error.status, visit_form=form)
+    try:
+        closing.archive_ticket(actor=actor, number=number)
+        messages.success(request, _("{number} is in the archive.").format(number=number))
+    except GuardFailed as error:
+        names = "、".join(str(GATE[name]) for name in error.missing)
+        messages.success(request, _("The visit is kept. Still missing: {names}").format(names=names))
+    return redirect("closing")
+
+
+@require_POST
+def archive_ready(request: HttpRequest) -> HttpResponse:
+    """Everything that meets the gate; one that does not any more stays and is named."""
+    may_close(request)
+    actor, done = actor_of(request), 0
+    for number in gate_groups(actor)["ready"].values_list("number", flat=True)[:200]:
+        try:
+            closing.archive_ticket(actor=actor, number=number)
+            done += 1
+        except DomainError as error:
+            messages.error(request, f"{number}: {error}", extra_tags="warm")
+    messages.success(request, _("{count} archived.").format(count=done))
+    return redirect("closing")

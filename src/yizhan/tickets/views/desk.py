@@ -1,0 +1,140 @@
+"""登记台: from the voice on the phone to a number to read aloud, in the order of the talk."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_safe
+
+from yizhan.kernel import search
+from yizhan.kernel.errors import DomainError, Forbidden, Invalid
+from yizhan.kernel.web import actor_of
+from yizhan.people.models import Contact, Customer
+from yizhan.people.policies import PeoplePermission, customers
+from yizhan.people.queries import contacts_matching, technicians
+from yizhan.people.services.contacts import find_or_add_contact
+from yizhan.tickets.actions import category_of
+from yizhan.tickets.forms import LEVELS, category_choices
+from yizhan.tickets.models import Channel, State, Ticket
+from yizhan.tickets.policies import TicketPermission, tickets
+from yizhan.tickets.services.acting import with_joins
+from yizhan.tickets.services.registering import NewTicket, register_ticket
+from yizhan.tickets.services.taking import dispatch_ticket
+
+BY_HAND = [Channel.PHONE, Channel.WALK_IN, Channel.WECHAT_GROUP, Channel.QQ_GROUP, Channel.MAIL]
+
+
+def may_register(request: HttpRequest) -> None:
+    actor = actor_of(request)
+    if not (actor.holds(TicketPermission.REGISTER) and tickets.is_staff(actor)):
+        raise Forbidden
+
+
+@require_safe
+def callers(request: HttpRequest) -> HttpResponse:
+    """Who may be calling, while the number or name is typed."""
+    may_register(request)
+    text = request.GET.get("who", "").replace("\0", "").strip()[:60]
+    found = list(contacts_matching(actor_of(request), text)[:8]) if text else []
+    return render(request, "tickets/desk_callers.html", {"found": found, "text": text})
+
+
+@require_safe
+def similar(request: HttpRequest) -> HttpResponse:
+    """What looks like this sentence, while it is typed."""
+    may_register(request)
+    words = request.GET.get("subject", "").replace("\0", "")[:60]
+    hits = search.find(actor_of(request), words[:12], limit=6, types=["ticket"]) if len(words) > 1 else []
+    return render(request, "tickets/desk_similar.html", {"hits": hits})
+
+
+def chosen_caller(request: HttpRequest) -> Contact | None:
+    pk = request.GET.get("caller", "")
+    if not (pk.isascii() and pk.isdigit() and len(pk) < 19):
+        return None
+    return contacts_matching(actor_of(request), "").filter(pk=int(pk)).first()
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def desk(request: HttpRequest) -> HttpResponse:
+    may_register(request)
+    error, status = "", 200
+    if request.method == "POST":
+        try:
+            ticket = save(request)
+        except DomainError as refusal:
+            error, status = str(refusal), refusal.status
+        else:
+            return redirect(after(request, ticket))
+    return render(request, "tickets/desk.html", context(request, error), status=status)
+
+
+def after(request: HttpRequest, ticket: Ticket) -> str:
+    if request.POST.get("then") == "now":
+        return reverse("ticket-sheet", args=[ticket.number])
+    messages.success(request, _("Registered."))
+    return f"{reverse('desk')}?done={ticket.number}"
+
+
+def context(request: HttpRequest, error: str) -> dict[str, Any]:
+    actor, caller = actor_of(request), chosen_caller(request)
+    rows = with_joins(tickets.scope(actor, TicketPermission.VIEW))
+    done = rows.filter(number=request.GET.get("done", "")).first()
+    recent = rows.filter(registered_by=actor.user_id).order_by("-id")[:5]
+    theirs = rows.filter(requester=caller) if caller else rows.none()
+    return {
+        "caller": caller,
+        "open": list(theirs.filter(state__in=[State.PENDING, State.IN_PROGRESS]).order_by("-received_at")[:5]),
+        "past": list(theirs.filter(state__in=[State.COMPLETED, State.ARCHIVED]).order_by("-received_at")[:3]),
+        "done": done,
+        "recent": list(recent),
+        "levels": LEVELS,
+        "channels": [(c.value, c.label) for c in BY_HAND],
+        "categories": category_choices(),
+        "customers": list(customers.scope(actor, PeoplePermission.VIEW_PLACES).filter(active=True).order_by("sort_key")),
+        "engineers": list(technicians(caller.customer_id if caller else None)[:30]),
+        "is_engineer": actor.holds(TicketPermission.QUICK_LOG),
+        "may_dispatch": actor.holds(TicketPermission.DISPATCH),
+        "error": error,
+        "typed": request.POST,
+        "place": request.POST.get("place", caller.place if caller else ""),
+    }
+
+
+@transaction.atomic
+def save(request: HttpRequest) -> Ticket:
+    """Caller, ticket and dispatch in one: either all of it is there afterwards, or nothing."""
+    actor, given = actor_of(request), request.POST
+    contact = caller_of(request)
+    channel, level = given.get("channel", ""), given.get("level", "")
+    new = NewTicket(
+        customer=contact.customer, requester=contact, subject=given.get("subject", "").strip().split("\n")[0][:200],
+        description=given.get("subject", "").strip(), place=given.get("place", "")[:80],
+        channel=channel if channel in BY_HAND else Channel.PHONE, category=category_of(given.get("category") or None),
+        reported_level=int(level) if level in {"1", "2", "3", "4"} else None,
+        kind="request" if level == "4" else "incident",
+    )  # fmt: skip
+    ticket = register_ticket(actor=actor, new=new)
+    if given.get("then") == "dispatch" and ticket.state == State.PENDING:
+        return dispatch_ticket(actor=actor, number=ticket.number, to=given.get("to", ""))
+    return ticket
+
+
+def caller_of(request: HttpRequest) -> Contact:
+    """The chosen contact, else a new one by name at a customer."""
+    actor, given = actor_of(request), request.POST
+    chosen = given.get("requester", "")
+    if chosen.isascii() and chosen.isdigit() and len(chosen) < 19:
+        found = contacts_matching(actor, "").filter(pk=int(chosen)).select_related("user").first()
+        if found is not None:
+            return found
+    served = customers.scope(actor, PeoplePermission.VIEW_PLACES).filter(code=given.get("customer", ""), active=True)
+    customer: Customer | None = served.first()
+    name = given.get("name", "").strip()[:80]
+    if customer is None or not name:
+        raise Invalid(_("Say who calls: choose somebody, or give a name and the customer."))
+    return find_or_add_contact(actor=actor, customer=customer, name=name, phone=given.get("phone", "").strip()[:30])

@@ -1,0 +1,101 @@
+"""工作台 and the ticket list."""
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_safe
+
+from yizhan.kernel import search
+from yizhan.kernel.actor import Actor
+from yizhan.kernel.paging import capped_count, paginate
+from yizhan.kernel.web import actor_of
+from yizhan.people.policies import PeoplePermission, customers
+from yizhan.tickets.forms import category_choices
+from yizhan.tickets.models import Channel, Kind, Level, State, Ticket
+from yizhan.tickets.policies import TicketPermission, tickets
+from yizhan.tickets.queries import filtered, gate_groups, ticket_view, work_counts
+from yizhan.tickets.services.acting import with_joins
+from yizhan.tickets.states import actions_of
+from yizhan.tickets.views.portal import my_tickets
+
+PAGE = 50
+ORDER = ("-received_at", "-id")
+VIEWS = [
+    ("open", _("All open")), ("mine", _("My work")), ("unassigned", _("Not taken")), ("following", _("I follow")),
+    ("completed", _("Completed")), ("archived", _("Archive")), ("all", _("All")),
+]  # fmt: skip
+
+
+def urgency(actor: Actor, name: str, limit: int) -> list[Ticket]:
+    """Work by level, then by age."""
+    return list(with_joins(ticket_view(actor, name)).order_by("level", "received_at")[:limit])
+
+
+@require_safe
+def home(request: HttpRequest) -> HttpResponse:
+    """工作台: what waits for me, what nobody has taken, what I follow. The engineer's “today” on a phone."""
+    actor = actor_of(request)
+    if not tickets.is_staff(actor):
+        return my_tickets(request)
+    counts = work_counts(actor)
+    rows = urgency(actor, "mine", 40)
+    offered = [t for t in rows if t.state == State.PENDING or t.transfer_to_id == actor.user_id]
+    context = {
+        "counts": counts,
+        "offered": [(t, actions_of(actor, t)) for t in offered],
+        "work": [t for t in rows if t not in offered],
+        "free": [(t, actions_of(actor, t)) for t in urgency(actor, "unassigned", 12) if t not in offered],
+        "following": list(with_joins(ticket_view(actor, "following")).order_by("-touched_at")[:8]),
+        "ready": capped_count(gate_groups(actor)["ready"], 99) if actor.holds(TicketPermission.ARCHIVE) else "",
+    }
+    return render(request, "tickets/home.html", context)
+
+
+def chosen_filters(request: HttpRequest) -> dict[str, list[str]]:
+    names = ("state", "level", "customer", "channel", "category", "kind", "owner")
+    found = {name: [v for v in request.GET.getlist(name) if v and "\0" not in v][:10] for name in names}
+    levels = [v for v in found["level"] if v in {"1", "2", "3", "4"}]
+    return {**{k: v for k, v in found.items() if v and k != "level"}, **({"level": levels} if levels else {})}
+
+
+def filter_fields(actor: Actor, chosen: dict[str, list[str]]) -> list[dict[str, Any]]:
+    served = customers.scope(actor, PeoplePermission.VIEW_PLACES).filter(active=True).order_by("sort_key")
+    fields: list[tuple[str, Any, Any]] = [
+        ("state", _("State"), State.choices), ("level", _("Level"), Level.choices),
+        ("customer", _("Customer"), [(c.code, str(c)) for c in served[:200]]), ("channel", _("Channel"), Channel.choices),
+        ("category", _("Category"), category_choices()[1:]), ("kind", _("Kind"), Kind.choices),
+    ]  # fmt: skip
+    return [
+        {"name": name, "label": label, "choices": [(str(v), t, str(v) in chosen.get(name, [])) for v, t in choices]}
+        for name, label, choices in fields
+    ]
+
+
+@require_safe
+def ticket_list(request: HttpRequest) -> HttpResponse:
+    """The list: views as tabs, filters on top, newest first."""
+    actor = actor_of(request)
+    if not tickets.is_staff(actor):
+        return redirect("home")
+    view, chosen = request.GET.get("view", "open"), chosen_filters(request)
+    rows = filtered(ticket_view(actor, view), chosen)
+    page = paginate(with_joins(rows), ORDER, limit=PAGE, cursor=request.GET.get("cursor"))
+    query = request.GET.copy()
+    query.pop("cursor", None)
+    context = {
+        "tickets": page.items, "next": page.next, "query": query.urlencode(), "view": view, "views": VIEWS,
+        "count": capped_count(rows), "filters": filter_fields(actor, chosen), "filtered": bool(chosen),
+    }  # fmt: skip
+    return render(request, "tickets/list.html", context)
+
+
+@require_safe
+def search_page(request: HttpRequest) -> HttpResponse:
+    question = request.GET.get("q", "").replace("\0", "")[:200]
+    hits = search.find(actor_of(request), question, limit=60)
+    if len(hits) == 1 or (hits and hits[0].number == question.strip().upper()):
+        return redirect(hits[0].url)
+    layout = "layout/app.html" if tickets.is_staff(actor_of(request)) else "layout/portal.html"
+    return render(request, "site/search.html", {"search_query": question, "hits": hits, "layout": layout})

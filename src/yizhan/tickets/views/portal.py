@@ -1,0 +1,80 @@
+"""The requester's pages, for the phone first: report, my tickets."""
+
+from django.contrib import messages
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
+
+from yizhan.kernel import attachments
+from yizhan.kernel.errors import DomainError, Forbidden, Invalid
+from yizhan.kernel.web import actor_of
+from yizhan.people.models import Contact
+from yizhan.tickets.forms import LEVELS
+from yizhan.tickets.models import Channel, State
+from yizhan.tickets.policies import TicketPermission, tickets
+from yizhan.tickets.services.acting import with_joins
+from yizhan.tickets.services.messages import attach_file
+from yizhan.tickets.services.registering import MAX_SUBJECT, NewTicket, register_ticket
+
+
+def my_tickets(request: HttpRequest) -> HttpResponse:
+    """Everything that is mine to see, open first. The contact person sees all of his organisation's."""
+    actor = actor_of(request)
+    rows = with_joins(tickets.scope(actor, TicketPermission.VIEW))
+    context = {
+        "open": list(rows.filter(state__in=[State.PENDING, State.IN_PROGRESS]).order_by("level", "-received_at")[:100]),
+        "to_sign": list(rows.filter(state=State.COMPLETED).order_by("-completed_at")[:50]),
+        "archived": list(rows.filter(state=State.ARCHIVED).order_by("-received_at")[:30]),
+        "may_report": actor.holds(TicketPermission.REGISTER),
+        "company": actor.holds(TicketPermission.VIEW),
+    }
+    return render(request, "tickets/portal_home.html", context)
+
+
+def words(request: HttpRequest) -> tuple[str, str]:
+    """What was typed, as subject and description: the first line is the subject."""
+    text = request.POST.get("what", "").strip()
+    if not text:
+        raise Invalid(_("Say in a few words what is wrong."))
+    first = text.split("\n")[0].strip()
+    return first[:MAX_SUBJECT], text if text != first or len(first) > MAX_SUBJECT else ""
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def report(request: HttpRequest) -> HttpResponse:
+    """Three fields and a photo; name and place are known."""
+    actor = actor_of(request)
+    contact = Contact.objects.filter(pk=actor.contact_id or 0).select_related("customer", "site", "department", "user").first()
+    if contact is None or not actor.holds(TicketPermission.REGISTER, contact.customer_id):
+        raise Forbidden(_("Only a customer's people report here; the desk registers on its own page."))
+    error = ""
+    if request.method == "POST":
+        try:
+            number = save_report(request, contact)
+        except DomainError as refusal:
+            error = str(refusal)
+        else:
+            messages.success(request, _("Registered as {number}.").format(number=number))
+            return redirect("ticket", number=number)
+    context = {"contact": contact, "levels": LEVELS, "error": error, "typed": request.POST}
+    return render(request, "tickets/portal_report.html", context, status=422 if error else 200)
+
+
+@transaction.atomic
+def save_report(request: HttpRequest, contact: Contact) -> str:
+    actor = actor_of(request)
+    subject, description = words(request)
+    level = request.POST.get("level", "")
+    new = NewTicket(
+        customer=contact.customer, requester=contact, subject=subject, description=description, channel=Channel.WEB,
+        reported_level=int(level) if level in {"1", "2", "3", "4"} else None, place=request.POST.get("place", "")[:80],
+    )  # fmt: skip
+    ticket = register_ticket(actor=actor, new=new)
+    files = [
+        attach_file(actor=actor, customer_id=contact.customer_id, name=f.name or "photo", content=f.read())
+        for f in request.FILES.getlist("photos")[:9]
+    ]
+    attachments.adopt(files, ticket, part_id=None, internal=False)
+    return ticket.number

@@ -1,0 +1,63 @@
+"""Pages without a sign-in: the one-time sign link, and the check of a printed sheet."""
+
+import hashlib
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_safe
+
+from yizhan.kernel.errors import DomainError, Invalid, NotFound
+from yizhan.kernel.web import actor_of
+from yizhan.tickets.models import ServiceSheet
+from yizhan.tickets.services.link_signing import TAGS, LinkAnswer, answer_link
+from yizhan.tickets.services.signing import open_link
+from yizhan.tickets.views.ticket import drawn_signature
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def sign_link(request: HttpRequest, token: str) -> HttpResponse:
+    """GET shows and changes nothing (mail scanners prefetch), POST signs or refuses, and rates."""
+    try:
+        link = open_link(token)
+    except NotFound as error:
+        return render(request, "tickets/link_gone.html", {"message": str(error)}, status=404)
+    message, status = "", 200
+    if request.method == "POST":
+        try:
+            answer_link(token=token, answer=read_answer(request), address=actor_of(request).address)
+            return render(
+                request, "tickets/link_done.html", {"ticket": link.ticket, "refused": request.POST.get("fixed") == "no"}
+            )
+        except DomainError as error:
+            message, status = str(error), error.status
+    context = {"link": link, "ticket": link.ticket, "sheet": link.sheet, "error": message, "tags": TAGS, "typed": request.POST}
+    return render(request, "tickets/link.html", context, status=status)
+
+
+def read_answer(request: HttpRequest) -> LinkAnswer:
+    given = request.POST
+    if given.get("fixed") not in {"yes", "no"}:
+        raise Invalid(_("Say whether it works now."))
+    score = given.get("score", "")
+    return LinkAnswer(
+        fixed=given["fixed"] == "yes", reason=given.get("reason", ""), signature=drawn_signature(request, "link"),
+        score=int(score) if score in {"1", "2", "3", "4", "5"} else None, tags=given.getlist("tags"),
+        comment=given.get("comment", ""),
+    )  # fmt: skip
+
+
+@require_safe
+def verify_sheet(request: HttpRequest, token: str) -> HttpResponse:
+    """Whoever holds the printed sheet sees whether it is genuine and unchanged, and who signed it when."""
+    sheet = ServiceSheet.objects.select_related("ticket").filter(verify_token=token).first()
+    if sheet is None:
+        raise NotFound
+    intact = hashlib.sha256(sheet.content.encode()).hexdigest() == sheet.sha256
+    sign_offs = list(sheet.sign_offs.order_by("pk"))
+    context = {
+        "sheet": sheet,
+        "intact": intact and all(s.sheet_sha256 == sheet.sha256 for s in sign_offs),
+        "sign_offs": sign_offs,
+    }
+    return render(request, "tickets/verify.html", context)

@@ -1,0 +1,210 @@
+"""The ticket page: story, facts, next actions."""
+
+import json
+from typing import Any
+
+from django.contrib import messages
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from yizhan.kernel.documents import qr_svg
+from yizhan.kernel.errors import DomainError, Forbidden, Invalid, NotFound
+from yizhan.kernel.web import actor_of
+from yizhan.tickets.forms import FORMS, ActionForm, SheetForm
+from yizhan.tickets.models import Channel, Outcome, State, SubState, Ticket, Visit
+from yizhan.tickets.policies import TicketPermission, tickets
+from yizhan.tickets.queries import archive_missing, similar_tickets
+from yizhan.tickets.services import closing, signing, working
+from yizhan.tickets.services.messages import NewMessage, attach_file, post_message
+from yizhan.tickets.services.sheets import check_guard
+from yizhan.tickets.states import TABLE, Action, actions_of
+from yizhan.tickets.timeline import timeline
+from yizhan.tickets.views.parts import buttons, find_ticket, perform, route
+
+KNOWN = frozenset(str(action) for action in Action)
+
+
+def open_form(request: HttpRequest, ticket: Ticket) -> tuple[str, ActionForm | None]:
+    """The action whose form is open in the page, asked for with `?do=`."""
+    name = request.GET.get("do", "")
+    if name not in KNOWN or Action(name) not in FORMS or name not in actions_of(actor_of(request), ticket):
+        return "", None
+    return name, FORMS[Action(name)](ticket=ticket)
+
+
+def ticket_context(request: HttpRequest, ticket: Ticket) -> dict[str, Any]:
+    actor = actor_of(request)
+    shown, more = buttons(actor, ticket)
+    sheets = list(ticket.sheets.select_related("category", "submitted_by").order_by("-pk"))
+    sign_off = ticket.sign_offs.filter(valid=True).first() if ticket.state in {State.COMPLETED, State.ARCHIVED} else None
+    return {
+        "ticket": ticket,
+        "buttons": shown,
+        "more": more,
+        "route": route(ticket),
+        "entries": timeline(actor, ticket),
+        "sheets": sheets,
+        "sign_off": sign_off,
+        "missing": archive_missing(ticket, ticket.touched_at) if ticket.state == State.COMPLETED else [],
+        "others": list(similar_tickets(actor, ticket)[:4]),
+        "links": list(ticket.links.select_related("target")) + list(ticket.linked_from.select_related("source")),
+        "visits": list(Visit.objects.filter(ticket=ticket).select_related("engineer").order_by("pk")),
+        "may_note": tickets.allows(actor, TicketPermission.NOTE, ticket),
+        "may_reply": ticket.state != State.ARCHIVED and tickets.allows(actor, TicketPermission.REPLY, ticket),
+        "entitled": tickets.is_staff(actor),
+    }
+
+
+def show(request: HttpRequest, ticket: Ticket, *, status: int = 200, **more: Any) -> HttpResponse:
+    actor = actor_of(request)
+    template = "tickets/ticket.html" if tickets.is_staff(actor) else "tickets/portal_ticket.html"
+    return render(request, template, {**ticket_context(request, ticket), **more}, status=status)
+
+
+@require_safe
+def ticket_page(request: HttpRequest, number: str) -> HttpResponse:
+    ticket = find_ticket(request, number)
+    action, form = open_form(request, ticket)
+    label = str(TABLE.transitions[Action(action)].label) if action else ""
+    return show(request, ticket, do=action, form=form, do_label=label)
+
+
+def refused(request: HttpRequest, ticket: Ticket, action: str, form: ActionForm | None, error: DomainError) -> HttpResponse:
+    """The page again, with the refusal at the entries that caused it."""
+    ticket = find_ticket(request, ticket.number)
+    if form is not None:
+        fields = getattr(error, "fields", {})
+        for name, texts in fields.items():
+            form.add_error(name if name in form.fields else None, [str(text) for text in texts])
+        if not fields:
+            form.add_error(None, str(error))
+    else:
+        messages.error(request, str(error), extra_tags="hot")
+    label = str(TABLE.transitions[Action(action)].label)
+    return show(request, ticket, status=error.status, do=action if form else "", form=form, do_label=label)
+
+
+@require_POST
+def do_action(request: HttpRequest, number: str, action: str) -> HttpResponse:
+    """Perform one action from the page."""
+    if action not in KNOWN:
+        raise NotFound
+    name, ticket = Action(action), find_ticket(request, number)
+    tickets.require(actor_of(request), TABLE.transitions[name].permission, ticket)
+    form = FORMS[name](request.POST, ticket=ticket) if name in FORMS else None
+    try:
+        if form is not None and not form.is_valid():
+            raise Invalid(_("Some fields are not right."))
+        given = form.body() if form is not None else version_of(request)
+        perform(actor_of(request), ticket, name, given)
+    except DomainError as error:
+        return refused(request, ticket, action, form, error)
+    messages.success(request, f"{TABLE.transitions[name].label} ✓")
+    return redirect(safe_next(request) or reverse("ticket", args=[number]))
+
+
+def version_of(request: HttpRequest) -> dict[str, Any]:
+    given = request.POST.get("version", "")
+    return {"version": int(given)} if given.isdigit() and len(given) < 10 else {}
+
+
+def safe_next(request: HttpRequest) -> str:
+    """Where to go on, a path of ours only."""
+    target = request.POST.get("next", "")
+    return target if target.startswith("/") and not target.startswith("//") and "\\" not in target else ""
+
+
+@require_POST
+def write_message(request: HttpRequest, number: str) -> HttpResponse:
+    ticket = find_ticket(request, number)
+    actor = actor_of(request)
+    try:
+        files = [
+            attach_file(actor=actor, customer_id=ticket.customer_id, name=f.name or "file", content=f.read())
+            for f in request.FILES.getlist("files")
+        ]
+        internal = request.POST.get("internal") == "1"
+        new = NewMessage(request.POST.get("body", ""), internal, tuple(f.pk for f in files), Channel.WEB)
+        post_message(actor=actor, number=number, message=new)
+    except DomainError as error:
+        messages.error(request, str(error), extra_tags="hot")
+        return show(request, find_ticket(request, number), status=error.status)
+    return redirect("ticket", number=number)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def sheet_page(request: HttpRequest, number: str) -> HttpResponse:
+    """The service sheet's own page, made for a thumb; drafts stay in the browser until it is sent."""
+    ticket, actor = find_ticket(request, number), actor_of(request)
+    tickets.require(actor, TicketPermission.SHEET, ticket)
+    status, missing = 200, []
+    form = SheetForm(request.POST if request.method == "POST" else None, ticket=ticket)
+    if request.method == "POST":
+        try:
+            if not form.is_valid():
+                raise Invalid(_("The service sheet is not complete."))
+            finish_work(request, ticket, form)
+            return redirect("ticket-sign" if form.cleaned_data["outcome"] != Outcome.NEXT_VISIT else "ticket", number=number)
+        except DomainError as error:
+            status, missing = error.status, list(error.context.get("missing", []))
+            form.add_error(None, str(error))
+            ticket = find_ticket(request, number)
+    context = {"ticket": ticket, "form": form, "missing": missing, "answered": request.method == "POST"}
+    return render(request, "tickets/sheet.html", context, status=status)
+
+
+def finish_work(request: HttpRequest, ticket: Ticket, form: SheetForm) -> None:
+    """Leave the site, submit, decide on knowledge: one thumb's work, three commands that stand or fall together."""
+    actor, data = actor_of(request), form.cleaned_data
+    with transaction.atomic():
+        given = form.body()
+        if data["leave"] and ticket.sub_state == SubState.ON_SITE:
+            working.leave_ticket(actor=actor, number=ticket.number)
+            given["version"] = None
+        check_guard(find_ticket(request, ticket.number), data["outcome"])
+        perform(actor, ticket, Action.SUBMIT_SHEET, given)
+        if data["knowledge"]:
+            closing.decide_knowledge(actor=actor, number=ticket.number, decision=data["knowledge"], article=data["article"])
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def sign_page(request: HttpRequest, number: str) -> HttpResponse:
+    """Sign on this screen, or (for owner and handler) show a code for the requester's own phone."""
+    ticket, actor = find_ticket(request, number), actor_of(request)
+    tickets.require(actor, TicketPermission.SIGN, ticket)
+    error_text, link = "", ""
+    collects = tickets.allows(actor, TicketPermission.COLLECT_SIGNATURE, ticket)
+    try:
+        if request.method == "POST" and request.POST.get("show") == "link":
+            link = request.build_absolute_uri(f"/s/{signing.offer_sign_link(actor=actor, number=number)}")
+        elif request.method == "POST":
+            method = "drawn" if collects else "account"
+            signing.sign_ticket(actor=actor, number=number, signature=drawn_signature(request, method))
+            return redirect("ticket", number=number)
+    except Forbidden:
+        raise
+    except DomainError as error:
+        error_text = str(error)
+    context = {
+        "ticket": ticket, "sheet": ticket.sheets.order_by("-pk").first(), "link": link, "error": error_text,
+        "qr": qr_svg(link) if link else "", "collects": collects,
+        "layout": "layout/app.html" if tickets.is_staff(actor) else "layout/portal.html",
+    }  # fmt: skip
+    return render(request, "tickets/sign.html", context, status=422 if error_text else 200)
+
+
+def drawn_signature(request: HttpRequest, method: str) -> signing.Signature:
+    try:
+        strokes = json.loads(request.POST.get("strokes") or "[]")
+    except ValueError:
+        strokes = []
+    name = request.POST.get("signer_name", "")
+    on_behalf = None
+    if request.POST.get("on_behalf"):
+        on_behalf = {key: request.POST.get(f"behalf_{key}", "") for key in ("name", "relation", "reason")}
+    agent = request.headers.get("User-Agent", "")
+    return signing.Signature(name, method, strokes if isinstance(strokes, list) else [], on_behalf, agent)
