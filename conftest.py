@@ -1,6 +1,6 @@
 """The demonstration's people in every test database, and short ways to act as them."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -48,7 +48,7 @@ def api(db: None) -> Any:
 
 
 @pytest.fixture
-def page(db: None, client: Any) -> Iterator[Callable[[str], Any]]:
+def page(db: None, client: Any) -> Callable[[str], Any]:
     """The browser's side as a person, without a browser: `page("desk").get("/")`."""
     from yizhan.people.models import User
 
@@ -56,4 +56,4 @@ def page(db: None, client: Any) -> Iterator[Callable[[str], Any]]:
         client.force_login(User.objects.get(username=name), backend="allauth.account.auth_backends.AuthenticationBackend")
         return client
 
-    yield sign_in
+    return sign_in

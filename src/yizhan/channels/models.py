@@ -21,8 +21,8 @@ class Mailbox(models.Model):
     active = models.BooleanField(_("active"), default=True)
     uid_validity = models.BigIntegerField(default=0)
     last_uid = models.BigIntegerField(default=0)
-    polled_at = models.DateTimeField(null=True)
-    failed_at = models.DateTimeField(null=True)
+    polled_at = models.DateTimeField(null=True, blank=True)
+    failed_at = models.DateTimeField(null=True, blank=True)
     error = models.TextField(blank=True)
 
     class Meta:

@@ -61,7 +61,7 @@ def record(actor: Actor, command: str, subject: models.Model, before: Mapping[st
     changed = {key for key in {*before, *after} if before.get(key) != after.get(key)}
     old = safe(type(subject), {k: before[k] for k in sorted(changed) if k in before})
     new = safe(type(subject), {k: after[k] for k in sorted(changed) if k in after})
-    write(actor, command, "done", subject._meta.label_lower, subject.pk, old, new)
+    write(actor, command, "done", subject._meta.label_lower, subject.pk, old, new, first=not before)
 
 
 def record_refusal(actor: Actor, command: str) -> None:
@@ -77,11 +77,14 @@ def write(
     object_id: int | None,
     before: dict[str, Any],
     after: dict[str, Any],
+    *,
+    first: bool = False,
 ) -> None:
+    """`first`: the object was made by this command, so its chain begins here."""
     at = clock.now()
     with connection.cursor() as cursor:
         previous = ""
-        if object_id is not None:
+        if object_id is not None and not first:
             cursor.execute(LAST, [object_type, object_id])
             previous = (cursor.fetchone() or ("",))[0]
         old, new = canonical(before), canonical(after)

@@ -49,6 +49,7 @@ class Envelope:
     object_id: int
     customer_id: int | None
     actor: Actor
+    subject: models.Model
 
 
 Reaction = Callable[[Envelope], None]
@@ -98,7 +99,7 @@ def emit(actor: Actor, subject: models.Model, customer_id: int | None, event: Ev
     with connection.cursor() as cursor:
         cursor.execute(INSERT, [*row, actor.label, event.INTERNAL, canonical(event.payload()), CHANNEL])
         number, _ = cursor.fetchone() or (0, None)
-    envelope = Envelope(number, event, subject._meta.label_lower, subject.pk, customer_id, actor)
+    envelope = Envelope(number, event, subject._meta.label_lower, subject.pk, customer_id, actor, subject)
     for reaction in _inside[type(event)]:
         reaction(envelope)
     for path in _after[event.type]:

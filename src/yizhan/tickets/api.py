@@ -1,15 +1,14 @@
 """REST of tickets: thin, every rule is a command's."""
 
-import json
 from typing import Any
 
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from ninja import Query, Router, Schema, Status
-from pydantic import ValidationError
 
 from yizhan.kernel.errors import Forbidden, Invalid, NotFound
 from yizhan.kernel.paging import paginate
+from yizhan.kernel.rest import documented, read_body
 from yizhan.kernel.web import actor_of, clean_limit
 from yizhan.tickets import schemas as s
 from yizhan.tickets.actions import ACTIONS, category_of
@@ -62,11 +61,12 @@ def list_tickets(request: HttpRequest, filters: Query[Filters], limit: int = 50,
     return {"items": [ticket_out(actor, ticket) for ticket in page.items], "next": page.next}
 
 
-@router.post("", response=OUT, operation_id="tickets_create")
-def create_ticket(request: HttpRequest, body: s.NewTicketIn) -> Status[dict[str, Any]]:
+@router.post("", response=OUT, operation_id="tickets_create", openapi_extra=documented(s.NewTicketIn))
+def create_ticket(request: HttpRequest) -> Status[dict[str, Any]]:
     actor = actor_of(request)
     if not actor.holds(TicketPermission.REGISTER):
         raise Forbidden
+    body = read_body(request, s.NewTicketIn)
     if body.channel not in Channel.values:
         raise Invalid(_("Some fields are not right."), fields={"channel": [_("Unknown channel.")]})
     ticket = register_request(actor=actor, body=body)
@@ -80,12 +80,12 @@ def read_ticket(request: HttpRequest, number: str) -> dict[str, Any]:
     return {**ticket_out(actor_of(request), ticket), "sheets": [sheet_out(sheet) for sheet in sheets]}
 
 
-@router.patch("/{number}", response=OUT, operation_id="tickets_change")
-def change_ticket(request: HttpRequest, number: str, body: s.TicketChangeIn) -> dict[str, Any]:
-    actor = actor_of(request)
-    given = body.dict(exclude_unset=True)
+@router.patch("/{number}", response=OUT, operation_id="tickets_change", openapi_extra=documented(s.TicketChangeIn))
+def change_ticket(request: HttpRequest, number: str) -> dict[str, Any]:
+    actor, ticket = actor_of(request), visible(request, number)
+    tickets.require(actor, TicketPermission.EDIT, ticket)
+    given = read_body(request, s.TicketChangeIn).dict(exclude_unset=True)
     version = given.pop("version", None)
-    ticket = visible(request, number)
     places = registration_places(given, ticket)
     changes = TicketChanges(**{**given, **places})
     edited = edit_ticket(actor=actor, number=number, changes=changes, version=version)
@@ -111,32 +111,14 @@ def read_timeline(request: HttpRequest, number: str) -> dict[str, Any]:
     return {"items": [entry_out(entry) for entry in entries], "next": None}
 
 
-@router.post("/{number}/messages", response=OUT, operation_id="tickets_message")
-def write_message(request: HttpRequest, number: str, body: s.MessageIn) -> Status[dict[str, Any]]:
+@router.post("/{number}/messages", response=OUT, operation_id="tickets_message", openapi_extra=documented(s.MessageIn))
+def write_message(request: HttpRequest, number: str) -> Status[dict[str, Any]]:
+    tickets.require(actor_of(request), TicketPermission.REPLY, visible(request, number))
+    body = read_body(request, s.MessageIn)
     message = NewMessage(body.body, body.internal, tuple(body.attachments), Channel.API)
     row = post_message(actor=actor_of(request), number=number, message=message, version=body.version)
     shown = {"id": row.pk, "body": row.body, "internal": row.internal, "created_at": row.created_at}
     return Status(201, {**shown, "attachments": body.attachments})
-
-
-def parse_body(request: HttpRequest, action: Action) -> s.ActionBody:
-    """The action's body, after scope and permission have been asked.
-
-    Raises:
-        Invalid: malformed JSON or wrong fields; a sheet's missing entries are listed.
-    """
-    try:
-        given = json.loads(request.body or b"{}")
-    except (ValueError, UnicodeDecodeError) as error:
-        raise Invalid(_("The body is not valid JSON."), code="malformed_json") from error
-    try:
-        return ACTIONS[action].body.model_validate(given)
-    except ValidationError as error:
-        fields: dict[str, list[str]] = {}
-        for problem in error.errors(include_url=False, include_context=False):
-            fields.setdefault(".".join(str(part) for part in problem["loc"]), []).append(problem["msg"])
-        missing = sorted({str(e["loc"][-1]) for e in error.errors() if e["type"] == "missing"})
-        raise Invalid(_("Some fields are not right."), fields=fields, missing=missing) from error
 
 
 def perform(request: HttpRequest, number: str, action: Action) -> dict[str, Any]:
@@ -144,7 +126,7 @@ def perform(request: HttpRequest, number: str, action: Action) -> dict[str, Any]
     actor, ticket = actor_of(request), visible(request, number)
     permission = TABLE.transitions[action].permission
     tickets.require(actor, permission, ticket)
-    body = parse_body(request, action)
+    body = read_body(request, ACTIONS[action].body)
     done = ACTIONS[action].perform(actor, number, body)
     return ticket_out(actor, done)
 
@@ -156,30 +138,8 @@ def add_action(action: Action) -> None:
     def act(request: HttpRequest, number: str) -> dict[str, Any]:
         return perform(request, number, action)
 
-    extra = {
-        "requestBody": {
-            "content": {"application/json": {"schema": schema.model_json_schema(ref_template="#/components/schemas/{model}")}}
-        }
-    }
-    for definition in extra["requestBody"]["content"].values():
-        definition["schema"] = inline(definition["schema"])
-    router.add_api_operation(
-        f"/{{number}}/actions/{action}", ["POST"], act, response=OUT, operation_id=f"tickets_{action}", openapi_extra=extra
-    )
-
-
-def inline(schema: dict[str, Any]) -> dict[str, Any]:
-    """A schema without `$defs`, so that it can stand in the operation itself."""
-    definitions = schema.pop("$defs", {})
-
-    def walk(value: Any) -> Any:
-        if isinstance(value, dict):
-            if "$ref" in value:
-                return walk(definitions[value["$ref"].rsplit("/", 1)[-1]])
-            return {key: walk(item) for key, item in value.items()}
-        return [walk(item) for item in value] if isinstance(value, list) else value
-
-    return dict(walk(schema))
+    path, extra = f"/{{number}}/actions/{action}", documented(schema)
+    router.add_api_operation(path, ["POST"], act, response=OUT, operation_id=f"tickets_{action}", openapi_extra=extra)
 
 
 for _action in Action:

@@ -45,7 +45,8 @@ def requester_of(actor: Actor, customer: Customer, body: NewTicketIn) -> Contact
     if body.requester_id is not None and body.requester is not None:
         message = _("Give requester_id or requester, not both.")
         raise Invalid(message, code="two_requesters", fields={"requester": [message], "requester_id": [message]})
-    own = Contact.objects.filter(pk=actor.contact_id or 0).select_related("customer", "site", "department", "user").first()
+    people = Contact.objects.select_related("customer", "site", "department", "user")
+    own = people.get(pk=actor.contact_id) if actor.contact_id else None
     if body.requester_id is not None:
         rows = policies.contacts.scope(actor, PeoplePermission.VIEW_CONTACTS).filter(customer=customer, active=True)
         found = rows.select_related("site", "department", "user").filter(pk=body.requester_id).first()

@@ -14,6 +14,16 @@ def username(user: User | None) -> str | None:
     return user.username if user else None
 
 
+def names(actor: Actor, ticket: Ticket) -> dict[str, str | None]:
+    """The people of a ticket by user name; the actor's own is known without asking."""
+    found: dict[str, str | None] = {}
+    for field in ("registered_by", "owner", "first_contact_owner", "handler", "offered_to", "transfer_to"):
+        pk = getattr(ticket, f"{field}_id")
+        own = pk is not None and pk == actor.user_id
+        found[field] = actor.username if own else username(getattr(ticket, field) if pk else None)
+    return found
+
+
 def ticket_out(actor: Actor, ticket: Ticket) -> dict[str, Any]:
     """Everything that a program may want to know; what the customer must not see is left out for him."""
     requester = ticket.requester
@@ -33,14 +43,9 @@ def ticket_out(actor: Actor, ticket: Ticket) -> dict[str, Any]:
         "channel": ticket.channel,
         "source_id": ticket.source_id,
         "requester": {"id": requester.pk, "name": requester.name, "username": username(requester.user)},
-        "registered_by": username(ticket.registered_by),
-        "owner": username(ticket.owner),
-        "first_contact_owner": username(ticket.first_contact_owner),
-        "handler": username(ticket.handler),
+        **names(actor, ticket),
         "co_handlers": [person.username for person in ticket.co_handlers.all()],
-        "offered_to": username(ticket.offered_to),
         "team": ticket.team.code if ticket.team else None,
-        "transfer_to": username(ticket.transfer_to),
         "subject": ticket.subject,
         "description": ticket.description,
         "version": ticket.version,

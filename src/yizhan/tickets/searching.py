@@ -13,12 +13,13 @@ from yizhan.tickets.policies import TicketPermission, tickets
 MESSAGES = 200
 
 
-def ticket_entry(ticket: Ticket) -> search.Entry:
+def ticket_entry(ticket: Ticket, *, fresh: bool = False) -> search.Entry:
     public = [ticket.number, ticket.subject, ticket.description, ticket.place]
     internal = [ticket.customer.name]
-    for body, hidden in ticket.messages.values_list("body", "internal").order_by("-pk")[:MESSAGES]:
+    messages, sheets = ([], []) if fresh else written(ticket)
+    for body, hidden in messages:
         (internal if hidden else public).append(body)
-    for diagnosis, actions in ticket.sheets.values_list("diagnosis", "actions_taken"):
+    for diagnosis, actions in sheets:
         public += [diagnosis, actions]
     requester = ticket.requester
     return search.Entry(
@@ -28,8 +29,15 @@ def ticket_entry(ticket: Ticket) -> search.Entry:
     )  # fmt: skip
 
 
-def index_ticket(ticket: Ticket) -> None:
-    search.write(ticket_entry(ticket))
+def written(ticket: Ticket) -> tuple[list[tuple[str, bool]], list[tuple[str, str]]]:
+    """The last messages (text, internal) and the sheets' words."""
+    messages = ticket.messages.values_list("body", "internal").order_by("-pk")[:MESSAGES]
+    return list(messages), list(ticket.sheets.values_list("diagnosis", "actions_taken"))
+
+
+def index_ticket(ticket: Ticket, *, fresh: bool = False) -> None:
+    """`fresh`: just registered, so nothing can have been written on it yet."""
+    search.write(ticket_entry(ticket, fresh=fresh))
 
 
 def visible(actor: Actor) -> Q | None:

@@ -58,8 +58,8 @@ class Migration(migrations.Migration):
                 ('active', models.BooleanField(default=True, verbose_name='active')),
                 ('uid_validity', models.BigIntegerField(default=0)),
                 ('last_uid', models.BigIntegerField(default=0)),
-                ('polled_at', models.DateTimeField(null=True)),
-                ('failed_at', models.DateTimeField(null=True)),
+                ('polled_at', models.DateTimeField(blank=True, null=True)),
+                ('failed_at', models.DateTimeField(blank=True, null=True)),
                 ('error', models.TextField(blank=True)),
             ],
             options={

@@ -4,36 +4,22 @@ from typing import Any
 
 from django.db.models import BooleanField, DateField, DateTimeField, Field, IntegerField, Model
 from django.http import HttpRequest
-from ninja import Router, Schema, Status
-from pydantic import ConfigDict, create_model, field_validator
+from ninja import Router, Status
+from pydantic import create_model
 
 from yizhan.kernel.errors import Invalid, NotFound
 from yizhan.kernel.paging import paginate
 from yizhan.kernel.resource.declaration import Resource
 from yizhan.kernel.resource.saving import save_record
+from yizhan.kernel.rest import StrictSchema, documented, read_body
 from yizhan.kernel.web import actor_of, clean_limit
 
-
-class StrictSchema(Schema):
-    """A body that names an unknown field is refused rather than half understood."""
-
-    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
-
-    @field_validator("*", mode="before")
-    @classmethod
-    def storable(cls, value: Any) -> Any:
-        """The database keeps no NUL; a lone surrogate does not survive parsing."""
-        if has_nul(value):
-            raise ValueError("NUL is not allowed")
-        return value
-
-
-def has_nul(value: Any) -> bool:
-    if isinstance(value, str):
-        return "\0" in value
-    if isinstance(value, dict):
-        return any(has_nul(key) or has_nul(item) for key, item in value.items())
-    return isinstance(value, list) and any(has_nul(item) for item in value)
+OUT = {200: dict[str, Any], 201: dict[str, Any]}
+EXAMPLES: dict[str, Any] = {
+    "code": "demo-c", "name": "示例", "display_name": "王敏", "username": "engineer9", "customer": "demo-a",
+    "phone": "13800000000",
+    "email": "someone@demo-a.example", "active": True, "tier": 1, "half": "software", "role": "technician", "user": "engineer1",
+}  # fmt: skip
 
 
 def field_type(resource: Resource[Any], name: str) -> type[Any]:
@@ -47,11 +33,14 @@ def field_type(resource: Resource[Any], name: str) -> type[Any]:
     return int if isinstance(field, IntegerField) else str
 
 
-def input_schema(resource: Resource[Any], verb: str, extra: dict[str, Any]) -> type[Schema]:
+def input_schema(resource: Resource[Any], verb: str, extra: dict[str, Any]) -> type[StrictSchema]:
     fields: dict[str, Any] = {name: (field_type(resource, name) | None, None) for name in resource.fields}
     fields.update(extra)
+    example = {name: EXAMPLES.get(name) for name in resource.fields if name in EXAMPLES}
     title = f"{resource.model.__name__}{verb}"
-    return create_model(title, __base__=StrictSchema, **fields)
+    made: type[StrictSchema] = create_model(title, __base__=StrictSchema, **fields)
+    made.model_config["json_schema_extra"] = {"example": example}
+    return made
 
 
 def show(resource: Resource[Any], record: Model, hidden: frozenset[str]) -> dict[str, Any]:
@@ -143,9 +132,10 @@ def build_router(resource: Resource[Any], *, extra: dict[str, Any] | None = None
         hidden = resource.policy.hidden_fields(actor)
         return {"items": [show(resource, item, hidden) for item in page.items], "next": page.next}
 
-    def create_record(request: HttpRequest, body: create) -> Status[dict[str, Any]]:  # type: ignore[valid-type]
+    def create_record(request: HttpRequest) -> Status[dict[str, Any]]:
         actor = actor_of(request)
-        given = body.dict(exclude_unset=True)  # type: ignore[attr-defined]
+        resource.policy.require(actor, resource.change)
+        given = read_body(request, create).dict(exclude_unset=True)
         own = {name: given.pop(name) for name in list(given) if name not in resource.fields}
         data = form_data(resource, given, None)
         record = save_record(actor=actor, resource=resource, pk=None, data=data, extra=own)
@@ -155,19 +145,22 @@ def build_router(resource: Resource[Any], *, extra: dict[str, Any] | None = None
         record = find_key(resource, request, key)
         return show(resource, record, resource.policy.hidden_fields(actor_of(request)))
 
-    def change_record(request: HttpRequest, key: str, body: change) -> dict[str, Any]:  # type: ignore[valid-type]
+    def change_record(request: HttpRequest, key: str) -> dict[str, Any]:
         actor = actor_of(request)
         record = find_key(resource, request, key)
-        given = body.dict(exclude_unset=True)  # type: ignore[attr-defined]
+        resource.policy.require(actor, resource.change, record)
+        given = read_body(request, change).dict(exclude_unset=True)
         own = {name: given.pop(name) for name in list(given) if name not in resource.fields}
         data = form_data(resource, given, record)
         saved = save_record(actor=actor, resource=resource, pk=record.pk, data=data, extra=own)
         return show(resource, saved, resource.policy.hidden_fields(actor))
 
-    answer = {200: dict[str, Any], 201: dict[str, Any]}
-    name = resource.name
-    router.add_api_operation("", ["GET"], list_records, response=answer, operation_id=f"{name}_list")
-    router.add_api_operation("", ["POST"], create_record, response=answer, operation_id=f"{name}_create")
-    router.add_api_operation("/{key}", ["GET"], read_record, response=answer, operation_id=f"{name}_read")
-    router.add_api_operation("/{key}", ["PATCH"], change_record, response=answer, operation_id=f"{name}_change")
+    def add(path: str, method: str, view: Any, verb: str, body: type[StrictSchema] | None = None) -> None:
+        name, extra = f"{resource.name}_{verb}", documented(body) if body else None
+        router.add_api_operation(path, [method], view, response=OUT, operation_id=name, openapi_extra=extra)
+
+    add("", "GET", list_records, "list")
+    add("", "POST", create_record, "create", create)
+    add("/{key}", "GET", read_record, "read")
+    add("/{key}", "PATCH", change_record, "change", change)
     return router

@@ -15,6 +15,7 @@ def find_or_add_contact(*, actor: Actor, customer: Customer, name: str, phone: s
     An address or phone that a known contact lacks is remembered.
     """
     known = Contact.objects.filter(customer=customer, active=True).order_by("pk")
+    known = known.select_related("customer", "site", "department", "user")
     found = known.filter(email__iexact=email).first() if email else None
     if found is None and phone:
         found = known.filter(phone=phone).first()

@@ -11,7 +11,7 @@ from yizhan.kernel import audit, clock, events, numbering
 from yizhan.kernel.actor import Actor
 from yizhan.kernel.commands import command
 from yizhan.kernel.errors import Conflict, Forbidden, Invalid
-from yizhan.people.models import Contact, Customer, Department, Site
+from yizhan.people.models import Contact, Customer, Department, Site, User
 from yizhan.tickets.events import TicketAccepted, TicketRegistered
 from yizhan.tickets.models import Category, Channel, Kind, Level, State, SubState, Ticket
 from yizhan.tickets.policies import TicketPermission, tickets
@@ -103,7 +103,8 @@ def register_ticket(*, actor: Actor, new: NewTicket, quick: bool = False) -> Tic
     if own:
         take(ticket, actor.user_id, now)
     insert(actor, ticket)
-    index_ticket(ticket)
+    known_to_be_empty(ticket)
+    index_ticket(ticket, fresh=True)
     audit.record(actor, "register_ticket", ticket, {}, audit.snapshot(ticket))
     registered = TicketRegistered(ticket.number, ticket.channel, ticket.reported_level, backfilled, quick)
     events.emit(actor, ticket, ticket.customer_id, registered)
@@ -119,6 +120,12 @@ def take(ticket: Ticket, user_id: int | None, now: datetime) -> None:
     ticket.first_contact_owner_id = ticket.first_contact_owner_id or user_id
     ticket.responded_at = ticket.responded_at or now
     ticket.offered_to = ticket.team = None
+
+
+def known_to_be_empty(ticket: Ticket) -> None:
+    """A new ticket has neither helpers nor a rating: nobody needs to ask the database."""
+    vars(ticket).setdefault("_prefetched_objects_cache", {})["co_handlers"] = User.objects.none()
+    ticket._state.fields_cache["rating"] = None
 
 
 def insert(actor: Actor, ticket: Ticket) -> None:

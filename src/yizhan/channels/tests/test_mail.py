@@ -1,0 +1,202 @@
+"""From raw bytes to a ticket, an answer, or a person's decision (S3, S4); nothing lost, nothing twice."""
+
+from email.message import EmailMessage
+from typing import Any
+
+import pytest
+
+from yizhan.channels.models import InboundMessage, Mailbox
+from yizhan.channels.services import mail as mail_service
+from yizhan.channels.services.mailboxes import add_mailbox
+from yizhan.channels.services.polling import store_raw
+from yizhan.channels.services.triage import discard_message, place_message, replay_message
+from yizhan.kernel import clock, notices
+from yizhan.kernel.actor import system_actor
+from yizhan.kernel.errors import Conflict, Forbidden, Invalid, NotFound
+from yizhan.kernel.models import Notice
+from yizhan.people.models import Contact
+from yizhan.tickets.models import Ticket
+
+CONSOLE = system_actor("console")
+
+
+@pytest.fixture
+def box(db: None) -> Mailbox:
+    return add_mailbox(
+        actor=CONSOLE, name="main", address="desk@yizhan.example", imap_url="imap://u:secret@127.0.0.1:143",
+        smtp_url="", customer="demo-a",
+    )  # fmt: skip
+
+
+def letter(sender: str = "requester1@demo-a.example", subject: str = "打印机坏了", body: str = "卡纸", **headers: str) -> bytes:
+    message = EmailMessage()
+    message["From"], message["To"], message["Subject"] = sender, "desk@yizhan.example", subject
+    message["Message-ID"] = headers.pop("message_id", f"<{abs(hash((sender, subject, body)))}@x>")
+    for name, value in headers.items():
+        message[name.replace("_", "-")] = value
+    message.set_content(body)
+    return bytes(message)
+
+
+def receive(box: Mailbox, *raw: bytes) -> list[InboundMessage]:
+    store_raw(box, raw, clock.now())
+    mail_service.process_stored()
+    return list(InboundMessage.objects.order_by("pk"))
+
+
+def test_a_mail_becomes_a_ticket_once(box: Mailbox) -> None:
+    raw = letter()
+    receive(box, raw)
+    (row,) = receive(box, raw, raw)
+    assert row.state == "processed"
+    ticket = Ticket.objects.get()
+    assert (ticket.subject, ticket.description, ticket.channel, ticket.requester.name) == ("打印机坏了", "卡纸", "mail", "张倩")
+    assert row.ticket == ticket
+    notice = Notice.objects.get(code="ticket_received")
+    assert notice.address == "requester1@demo-a.example"
+    assert ticket.number in notice.subject
+
+
+def test_the_password_in_the_url_is_sealed(box: Mailbox) -> None:
+    assert "secret" not in box.imap_url + box.sealed_password
+    from yizhan.kernel.sealing import unseal
+
+    assert unseal(box.sealed_password) == "secret"
+
+
+def test_an_answer_by_reference_is_appended(box: Mailbox) -> None:
+    receive(box, letter(message_id="<first@x>"))
+    ticket = Ticket.objects.get()
+    receive(
+        box,
+        letter(subject="Re: 打印机", body="还是卡\n\n------------------ 原始邮件 ------------------\n旧", References="<first@x>"),
+    )
+    receive(box, letter(subject="Re: 打印机", body="第二次", References=f"<ticket.{ticket.reply_token}.ab12@yizhan>"))
+    assert [m.body for m in ticket.messages.order_by("pk")] == ["还是卡", "第二次"]
+    assert Ticket.objects.count() == 1
+
+
+def test_an_answer_by_number_needs_a_participant(box: Mailbox, world: Any) -> None:
+    ticket = world.new()
+    rows = receive(
+        box,
+        letter(subject=f"回复: [{ticket.number}] 打印机", body="好的"),
+        letter(sender="stranger@evil.example", subject=f"Re: [{ticket.number}]", body="我来看看"),
+    )
+    assert [row.state for row in rows] == ["processed", "triage"]
+    assert [m.body for m in ticket.messages.all()] == ["好的"]
+
+
+def test_another_customers_number_opens_a_new_ticket(box: Mailbox, world: Any) -> None:
+    theirs = world.new(requester="requester2")
+    receive(box, letter(subject=f"Re: [{theirs.number}] x"))
+    assert not theirs.messages.exists()
+    assert Ticket.objects.filter(customer__code="demo-a").count() == 1
+
+
+def test_an_answer_to_the_archive_is_a_follow_up(box: Mailbox, world: Any) -> None:
+    old = world.archived()
+    receive(box, letter(subject=f"Re: [{old.number}] 又坏了"))
+    fresh = Ticket.objects.exclude(pk=old.pk).get()
+    assert fresh.links.get().target == old
+    assert fresh.links.get().kind == "follow_up_of"
+
+
+def test_robots_are_kept_and_not_answered(box: Mailbox) -> None:
+    (row,) = receive(box, letter(Auto_Submitted="auto-replied"))
+    assert (row.state, row.reason) == ("ignored", "Auto-Submitted")
+    assert not Ticket.objects.exists()
+    assert not Notice.objects.exists()
+
+
+def test_our_own_notices_never_come_back_as_tickets(box: Mailbox, world: Any) -> None:
+    from yizhan.kernel.notices.transports import build_message
+
+    world.new()
+    notice = Notice.objects.first()
+    assert notice is not None
+    (row,) = receive(box, bytes(build_message(notice, "desk@yizhan.example")))
+    assert row.state == "ignored"
+
+
+def test_at_most_one_acknowledgement_an_hour(box: Mailbox) -> None:
+    receive(box, letter(body="一"), letter(body="二"), letter(body="三"))
+    assert Ticket.objects.count() == 3
+    assert Notice.objects.filter(code="ticket_received").count() == 1
+
+
+def test_unknown_senders_wait_and_are_remembered(box: Mailbox, world: Any) -> None:
+    (row,) = receive(box, letter(sender="new@demo-a.example"))
+    assert row.state == "triage"
+    with pytest.raises(Forbidden):
+        place_message(actor=world.actor("auditor"), message=row.pk, name="新同事")
+    with pytest.raises(NotFound):
+        place_message(actor=world.actor("engineer1"), message=row.pk, name="新同事")
+    with pytest.raises(Invalid):
+        place_message(actor=world.actor("desk"), message=row.pk)
+    placed = place_message(actor=world.actor("desk"), message=row.pk, name="新同事")
+    assert placed.state == "processed"
+    assert Contact.objects.get(email="new@demo-a.example").name == "新同事"
+    with pytest.raises(Conflict):
+        place_message(actor=world.actor("desk"), message=row.pk, name="再来")
+    receive(box, letter(sender="new@demo-a.example", body="第二封"))
+    assert Ticket.objects.count() == 2
+
+
+def test_discarding_needs_a_reason_and_keeps_the_raw(box: Mailbox, world: Any) -> None:
+    (row,) = receive(box, letter(sender="spam@x.example"))
+    with pytest.raises(Invalid):
+        discard_message(actor=world.actor("desk"), message=row.pk, reason=" ")
+    assert discard_message(actor=world.actor("desk"), message=row.pk, reason="广告").state == "discarded"
+    from yizhan.channels.queries import raw_content
+
+    assert raw_content(row) == letter(sender="spam@x.example")
+
+
+def test_replay_does_nothing_twice(box: Mailbox) -> None:
+    (row,) = receive(box, letter())
+    assert replay_message(actor=CONSOLE, message=row.pk).ticket == row.ticket
+    assert Ticket.objects.count() == 1
+
+
+def test_a_failing_letter_is_visible_and_harms_no_other(box: Mailbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    original = mail_service.open_ticket
+
+    def broken(message: Any, parsed: Any, *more: Any, **named: Any) -> None:
+        if parsed.body == "坏":
+            raise ZeroDivisionError
+        original(message, parsed, *more, **named)
+
+    monkeypatch.setattr(mail_service, "open_ticket", broken)
+    rows = receive(box, letter(body="好1"), letter(body="坏"), letter(body="好2"))
+    assert [row.state for row in rows] == ["processed", "failed", "processed"]
+    monkeypatch.undo()
+    assert replay_message(actor=CONSOLE, message=rows[1].pk).state == "processed"
+
+
+def test_long_and_odd_letters_are_cut_not_refused(box: Mailbox) -> None:
+    receive(box, letter(subject="长" * 400, body="正" * 30_000), letter(subject="", body="没有标题\n第二行"))
+    first, second = Ticket.objects.order_by("pk")
+    assert (len(first.subject), len(first.description)) == (200, 20_000)
+    assert second.subject == "没有标题"
+
+
+def test_notices_leave_into_the_sink_and_lose_their_secret(box: Mailbox, world: Any, settings: Any) -> None:
+    world.completed()
+    while notices.send_due():
+        pass
+    done = Notice.objects.get(code="ticket_completed")
+    assert (done.state, done.secret) == ("sent", "")
+    assert "/s/…" in done.body
+    kept = sorted((settings.YIZHAN.data_dir / "outbox").glob("*ticket_completed.eml"))
+    assert b"Auto-Submitted: auto-generated" in kept[-1].read_bytes()
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"imap_url": "ftp://x"}, {"imap_url": "imap://"}, {"customer": "nobody"}, {"address": "no"}, {"name": "ü ü"}]
+)
+def test_wrong_mailboxes_are_refused(db: None, wrong: dict[str, str]) -> None:
+    given = {"name": "n", "address": "a@b.example", "imap_url": "imap://h", "smtp_url": "", "customer": "demo-a", **wrong}
+    with pytest.raises(Invalid):
+        add_mailbox(actor=CONSOLE, **given)
+    assert not Mailbox.objects.exists()

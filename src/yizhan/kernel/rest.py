@@ -1,0 +1,78 @@
+"""Bodies of REST operations: read after scope and permission were asked, documented all the same."""
+
+import json
+from typing import Any, TypeVar
+
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+from ninja import Schema
+from pydantic import ConfigDict, ValidationError, field_validator
+
+from yizhan.kernel.errors import Invalid
+
+S = TypeVar("S", bound="StrictSchema")
+
+
+class StrictSchema(Schema):
+    """A body that names an unknown field is refused rather than half understood."""
+
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def storable(cls, value: Any) -> Any:
+        """The database keeps no NUL; a lone surrogate does not survive parsing."""
+        if has_nul(value):
+            raise ValueError("NUL is not allowed")
+        return value
+
+
+def has_nul(value: Any) -> bool:
+    if isinstance(value, str):
+        return "\0" in value
+    if isinstance(value, dict):
+        return any(has_nul(key) or has_nul(item) for key, item in value.items())
+    return isinstance(value, list) and any(has_nul(item) for item in value)
+
+
+def read_body(request: HttpRequest, schema: type[S]) -> S:
+    """The request's body as `schema`; an empty one counts as `{}`.
+
+    Raises:
+        Invalid: malformed JSON (`malformed_json`), or wrong fields; those missing are listed.
+    """
+    try:
+        text = request.body.decode("utf-8") or "{}"
+        text.encode("utf-8")
+        given = json.loads(text)
+        json.dumps(given, ensure_ascii=False).encode("utf-8")
+    except (ValueError, UnicodeError, RecursionError) as error:
+        raise Invalid(_("The body is not valid JSON."), code="malformed_json") from error
+    try:
+        return schema.model_validate(given)
+    except ValidationError as error:
+        fields: dict[str, list[str]] = {}
+        for problem in error.errors(include_url=False, include_context=False):
+            fields.setdefault(".".join(str(part) for part in problem["loc"]) or "body", []).append(problem["msg"])
+        missing = sorted({str(e["loc"][-1]) for e in error.errors() if e["type"] == "missing"})
+        raise Invalid(_("Some fields are not right."), fields=fields, missing=missing) from error
+
+
+def documented(schema: type[Schema]) -> dict[str, Any]:
+    """The OpenAPI part of an operation that reads its body itself."""
+    shown = inline(schema.model_json_schema())
+    return {"requestBody": {"required": True, "content": {"application/json": {"schema": shown}}}}
+
+
+def inline(schema: dict[str, Any]) -> dict[str, Any]:
+    """A schema without `$defs`, so that it can stand in the operation itself."""
+    definitions = schema.pop("$defs", {})
+
+    def walk(value: Any) -> Any:
+        if isinstance(value, dict):
+            if "$ref" in value:
+                return walk(definitions[value["$ref"].rsplit("/", 1)[-1]])
+            return {key: walk(item) for key, item in value.items()}
+        return [walk(item) for item in value] if isinstance(value, list) else value
+
+    return dict(walk(schema))
