@@ -1,0 +1,28 @@
+"""Many at once: fifty claims of one ticket, and the same source registered twice at the same moment."""
+
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from tests.program import Program
+
+pytestmark = pytest.mark.xdist_group("program")
+NEW = {"customer": "demo-a", "requester": {"name": "张倩", "phone": "13800005678"}, "subject": "抢单"}
+
+
+def test_fifty_claims_one_owner(program: Program) -> None:
+    number = program.api("desk", "POST", "/tickets", NEW)[1]["number"]
+    for name in ("engineer1", "engineer2", "engineer3"):
+        program.api(name, "GET", "/tickets?limit=1")
+    people = [f"engineer{1 + index % 3}" for index in range(50)]
+    with ThreadPoolExecutor(50) as pool:
+        answers = list(pool.map(lambda who: program.api(who, "POST", f"/tickets/{number}/actions/claim", {})[0], people))
+    assert Counter(answers) == {200: 1, 409: 49}
+
+
+def test_one_source_one_ticket(program: Program) -> None:
+    body = {**NEW, "source_id": "wx-42", "channel": "wechat_group"}
+    with ThreadPoolExecutor(10) as pool:
+        answers = list(pool.map(lambda _: program.api("desk", "POST", "/tickets", body)[0], range(10)))
+    assert Counter(answers) == {201: 1, 409: 9}

@@ -1,0 +1,69 @@
+"""Starting, stopping, falling and coming back, as the operator sees it."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.program import ROOT, Program
+
+pytestmark = pytest.mark.xdist_group("supervisor")
+
+
+def test_a_life_of_an_installation() -> None:
+    place = Path(tempfile.mkdtemp(prefix="yizhan-life-"))
+    place.chmod(0o700)
+    program = Program(place / "data")
+    program.start()
+    created = program.api("desk", "POST", "/tickets", {"customer": "demo-a", "requester": {"name": "张倩"}, "subject": "先来的"})
+    assert created[0] == 201
+    second = subprocess.run(
+        [sys.executable, "-m", "yizhan", "demo", "--data-dir", str(program.place)],
+        env=program.env, capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert second.returncode == 1
+    assert "in use" in second.stderr
+    serve = subprocess.run(
+        [sys.executable, "-m", "yizhan", "user", "create", "x", "--role", "nonsense", "--data-dir", str(program.place)],
+        env=program.env, capture_output=True, text=True, input="pw\n", timeout=60, check=False,
+    )  # fmt: skip
+    assert "unknown role" in serve.stderr
+    assert program.process
+    os.kill(program.process.pid, signal.SIGKILL)
+    program.process.wait()
+    begun = time.monotonic()
+    program.start()
+    assert time.monotonic() - begun < 20
+    assert program.api("desk", "GET", f"/tickets/{created[1]['number']}")[0] == 200
+    os.kill(program.children()["web"], signal.SIGKILL)
+    time.sleep(0.5)
+    program.wait_ready()
+    assert program.stop() < 10
+    left = subprocess.run(["pgrep", "-f", str(program.place)], capture_output=True, text=True, check=False).stdout
+    assert left.strip() == ""
+    refused = subprocess.run(
+        [sys.executable, "-m", "yizhan", "serve", "--data-dir", str(program.place)],
+        env=program.env, capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert refused.returncode == 1
+    assert "demonstration" in refused.stderr
+    shutil.rmtree(place, ignore_errors=True)
+
+
+def test_another_postgres_major_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "pg").mkdir()
+    (tmp_path / "pg" / "PG_VERSION").write_text("11\n")
+    (tmp_path / "demo").touch()
+    done = subprocess.run(
+        [sys.executable, "-m", "yizhan", "migrate", "--data-dir", str(tmp_path)],
+        env={**os.environ, "YIZHAN_DATABASE_URL": "", "PYTHONPATH": str(ROOT / "src")},
+        capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert "PostgreSQL 11" in done.stderr
