@@ -33,7 +33,7 @@ class Person:
         width, height = SIZES[size]
         self.context = browser.new_context(
             viewport={"width": width, "height": height}, locale="zh-CN", is_mobile=size == "phone", has_touch=size == "phone",
-            bypass_csp=False,
+            reduced_motion="reduce",
         )  # fmt: skip
         self.context.set_default_timeout(15_000)
         self.page: Page = self.context.new_page()

@@ -40,11 +40,16 @@ def program(data_dir: Path) -> Iterator[None]:
 def migrate() -> None:
     """Tables, cache table, partitions, shipped words; lock and statement time-outs against a busy database."""
     from django.core.management import call_command
+    from django.db import connection
 
     from yizhan.kernel import notices, partitions
     from yizhan.tickets.catalogue import seed_categories
 
+    with connection.cursor() as cursor:
+        cursor.execute("SET lock_timeout = '15s'; SET statement_timeout = '30min'")
     call_command("migrate", verbosity=0, interactive=False)
+    with connection.cursor() as cursor:
+        cursor.execute("RESET lock_timeout; RESET statement_timeout")
     call_command("createcachetable", verbosity=0)
     partitions.ensure_partitions()
     notices.seed_templates()

@@ -19,8 +19,8 @@ def checks() -> dict[str, list[str]]:
     """Linters, types, contracts, catalogues; migrations and ceilings are tests."""
     python = [sys.executable, "-m"]
     return {
-        "ruff check": [*python, "ruff", "check", "--no-cache", "src", "tests", "bench"],
-        "ruff format": [*python, "ruff", "format", "--no-cache", "--check", "src", "tests", "bench"],
+        "ruff check": [*python, "ruff", "check", "--no-cache", "src", "tests", "conftest.py"],
+        "ruff format": [*python, "ruff", "format", "--no-cache", "--check", "src", "tests", "conftest.py"],
         "mypy --strict": [*python, "mypy", "src/yizhan"],
         "import contracts": ["lint-imports", "--no-cache"],
         "templates": ["djlint", "src/yizhan/templates", "--lint", "--quiet"],

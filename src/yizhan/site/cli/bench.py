@@ -1,0 +1,224 @@
+"""bench tickets: what the program does a second, beside the bare SQL of the same run."""
+
+import argparse
+import json
+import os
+import random
+import statistics
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+from email.message import EmailMessage
+from pathlib import Path
+from typing import Any
+
+from yizhan.site.cli.django_setup import program
+from yizhan.site.cli.main import use_data_dir
+
+WARM, ROUNDS = 5, 60
+
+
+def run(name: str, parser: argparse.ArgumentParser, arguments: Sequence[str]) -> int:
+    parser.add_argument("what", choices=["tickets"])
+    parser.add_argument("--tickets", type=int, default=10_000, help="fill up to this many (default: %(default)s)")
+    parser.add_argument("--json", type=Path, help="write the figures here too")
+    parser.add_argument("--url", default="", help="the running program (default: asked from --port)")
+    parser.add_argument("--port", type=int, default=8000)
+    options = parser.parse_args(arguments)
+    data_dir = use_data_dir(options.data_dir)
+    if not (data_dir / "demo").exists():
+        print("yizhan: bench writes thousands of tickets, so it takes a demonstration's --data-dir only", file=sys.stderr)
+        return 1
+    with program(data_dir):
+        figures = Bench(options.url or f"http://127.0.0.1:{options.port}", options.tickets).run()
+    for row in figures:
+        print(f"{row['what']:24} {row['value']:>9} {row['unit']:6} floor {row['floor']:>9}")
+    if options.json:
+        options.json.write_text(json.dumps(figures, indent=1))
+    return 0
+
+
+def timed(work: Callable[[], Any], rounds: int = ROUNDS) -> tuple[float, float]:
+    """(median, 95th percentile) in milliseconds."""
+    for _ in range(WARM):
+        work()
+    found = []
+    for _ in range(rounds):
+        begun = time.perf_counter()
+        work()
+        found.append((time.perf_counter() - begun) * 1000)
+    return statistics.median(found), statistics.quantiles(found, n=20)[-1]
+
+
+class Bench:
+    """Against a running program over HTTP; the floors through psycopg on the same database, in the same run."""
+
+    def __init__(self, url: str, tickets: int) -> None:
+        from yizhan.kernel.actor import system_actor
+        from yizhan.people.services.accounts import create_token
+
+        self.url, self.tickets, self.figures = url, tickets, list[dict[str, Any]]()
+        self.token = create_token(actor=system_actor("bench"), username="desk", days=1)
+
+    def get(self, path: str, *, cookie: str = "") -> bytes:
+        headers = {"Cookie": cookie} if cookie else {"Authorization": f"Bearer {self.token}"}
+        with urllib.request.urlopen(urllib.request.Request(self.url + path, headers=headers), timeout=60) as answer:
+            found: bytes = answer.read()
+            return found
+
+    def post(self, path: str, body: Any) -> None:
+        headers = {"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"}
+        request = urllib.request.Request(self.url + path, data=json.dumps(body).encode(), headers=headers, method="POST")
+        with urllib.request.urlopen(request, timeout=60) as answer:
+            answer.read()
+
+    def note(self, what: str, value: float, unit: str, floor: float | str) -> None:
+        shown = f"{floor:.1f}" if isinstance(floor, float) else floor
+        self.figures.append({"what": what, "value": f"{value:.1f}", "unit": unit, "floor": shown})
+
+    def run(self) -> list[dict[str, Any]]:
+        self.fill()
+        self.creation()
+        self.mail()
+        self.reading()
+        return self.figures
+
+    def fill(self) -> None:
+        """Tickets with search rows and events by COPY from an existing one, so that tables have their size."""
+        from django.db import connection
+
+        from yizhan.site.demo.texts import CASES
+        from yizhan.tickets.models import Ticket
+
+        missing = self.tickets - Ticket.objects.count()
+        if missing <= 0:
+            return
+        subjects = [case.subject for case in CASES]
+        with connection.cursor() as cursor:
+            cursor.execute(FILL, {"missing": missing, "subjects": subjects})
+            cursor.execute("ANALYZE")
+
+    def creation(self) -> None:
+        from django.db import connection
+
+        dice = random.Random(1)  # noqa: S311 - a load, not a secret
+        count = 150
+        begun = time.perf_counter()
+        for index in range(count):
+            subject = f"压测 {index} {dice.random():.6f}"
+            self.post(
+                "/api/v1/tickets",
+                {"customer": "demo-a", "requester": {"name": "张倩", "phone": "13800005678"}, "subject": subject},
+            )
+        rate = count / (time.perf_counter() - begun)
+        begun = time.perf_counter()
+        for _ in range(count):
+            with connection.cursor() as cursor:
+                cursor.execute(COPY_ONE)
+        self.note("create through REST", rate, "/s", count / (time.perf_counter() - begun))
+
+    def mail(self) -> None:
+        """From stored raw to committed ticket, by the worker's own code in this process."""
+        from yizhan.channels.models import Mailbox
+        from yizhan.channels.services.mail import process_stored
+        from yizhan.channels.services.polling import store_raw
+        from yizhan.kernel import clock
+        from yizhan.people.models import Customer
+
+        customer = Customer.objects.get(code="demo-a")
+        box, _ = Mailbox.objects.get_or_create(
+            name="bench",
+            defaults={"address": "bench@yizhan.example", "imap_url": "imap://x", "customer": customer, "active": False},
+        )
+        letters = []
+        for index in range(150):
+            message = EmailMessage()
+            message["From"], message["To"], message["Subject"] = "requester1@demo-a.example", box.address, f"压测邮件 {index}"
+            message["Message-ID"] = f"<{time.time_ns()}.{index}@bench>"
+            message.set_content("打印机卡纸")
+            letters.append(bytes(message))
+        store_raw(box, letters, clock.now())
+        begun = time.perf_counter()
+        done = process_stored()
+        self.note("create through mail", done / (time.perf_counter() - begun), "/s", "–")
+
+    def reading(self) -> None:
+        from django.db import connection
+
+        from yizhan.tickets.models import Ticket
+
+        cookie, number = self.sign_in(), Ticket.objects.order_by("-pk").values_list("number", flat=True)[0]
+        work = {
+            "list page": ("/tickets/", cookie, LIST_SQL), "ticket page": (f"/tickets/{number}/", cookie, TICKET_SQL),
+            "search rare": (f"/api/v1/search?q={number[-5:]}", "", SEARCH_SQL % f"'{number[-5:]}'"),
+            "search common": ("/api/v1/search?q=%E6%89%93%E5%8D%B0", "", SEARCH_SQL % "'打印'"),
+            "REST list of 50": ("/api/v1/tickets?limit=50", "", LIST_SQL), "REST one": (f"/api/v1/tickets/{number}", "", TICKET_SQL),
+        }  # fmt: skip
+        for name, (path, given, sql) in work.items():
+            median, slow = timed(lambda path=path, given=given: self.get(path, cookie=given))  # type: ignore[misc]
+
+            def bare(sql: str = sql) -> None:
+                with connection.cursor() as cursor:
+                    cursor.execute(sql.replace("NUMBER", number))
+                    cursor.fetchall()
+
+            floor, floor_slow = timed(bare)
+            self.note(f"{name} median", median, "ms", floor)
+            self.note(f"{name} p95", slow, "ms", floor_slow)
+
+    def sign_in(self) -> str:
+        """A session cookie of the desk, made where the program keeps its sessions."""
+        from importlib import import_module
+
+        from django.conf import settings
+        from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+
+        from yizhan.people.models import User
+
+        user = User.objects.get(username="desk")
+        session = import_module(settings.SESSION_ENGINE).SessionStore()
+        session[SESSION_KEY], session[BACKEND_SESSION_KEY] = str(user.pk), settings.AUTHENTICATION_BACKENDS[0]
+        session[HASH_SESSION_KEY] = user.get_session_auth_hash()
+        session.set_expiry(timedelta(hours=1))
+        session.create()
+        return f"{settings.SESSION_COOKIE_NAME}={session.session_key}; {os.environ.get('YIZHAN_BENCH_COOKIE', '')}"
+
+
+FILL = """
+WITH model AS (SELECT t.* FROM tickets_ticket t WHERE state = 'archived' AND closure_code = 'normal' LIMIT 1),
+made AS (
+    INSERT INTO tickets_ticket (number, kind, state, sub_state, resume_to, version, customer_id, site_id, department_id, place,
+        requester_id, subject, description, category_id, channel, source_id, registered_by_id, received_at, created_at, touched_at,
+        backfilled, reported_level, level, level_judged, owner_id, first_contact_owner_id, handler_id, responded_at, scheduled_note,
+        restored_at, restored_backdated, completed_at, archived_at, closure_code, closure_reason, knowledge, knowledge_article,
+        knowledge_reason, reopened_count, remind_count, reply_token)
+    SELECT 'INC261101-' || lpad((900000 + i)::text, 6, '0'), kind, state, sub_state, '', 5, customer_id, site_id, department_id, '',
+        requester_id, s.subject, s.subject, category_id, channel, '', registered_by_id, m.at, m.at, m.at, false, 3, 3, true, owner_id,
+        first_contact_owner_id, handler_id, m.at, '', m.at, false, m.at, m.at, 'normal', '', 'routine', '', '', 0, 0, 'fill' || i
+    FROM model, generate_series(1, %(missing)s) i,
+        LATERAL (SELECT (%(subjects)s::text[])[1 + i %% array_length(%(subjects)s::text[], 1)] AS subject) s,
+        LATERAL (SELECT now() - i * interval '3 minutes' AS at) m
+    RETURNING id, number, subject, customer_id, received_at)
+INSERT INTO kernel_searchrow (object_type, object_id, audience, customer_id, number, title, tokens, at)
+SELECT 'tickets.ticket', id, audience, customer_id, number, subject,
+    (SELECT array_agg(DISTINCT x) FROM (SELECT substr(subject, n, w) AS x FROM generate_series(1, length(subject)) n,
+        generate_series(1, 2) w UNION SELECT right(number, 6) UNION SELECT right(number, 5)) g), received_at
+FROM made, generate_series(0, 1) audience
+"""
+COPY_ONE = """
+WITH made AS (INSERT INTO kernel_event (at, type, version, customer_id, object_type, object_id, actor, internal, payload)
+    VALUES (now(), 'Bench', 1, NULL, 'bench', 0, 'bench', true, '{}') RETURNING id),
+heard AS (INSERT INTO kernel_audittext (digest, text, at) VALUES (md5(random()::text), 'bench', now()) RETURNING digest)
+SELECT * FROM made, heard
+"""
+LIST_SQL = """
+SELECT t.*, c.name, r.name FROM tickets_ticket t JOIN people_customer c ON c.id = t.customer_id
+JOIN people_contact r ON r.id = t.requester_id ORDER BY t.received_at DESC, t.id DESC LIMIT 51
+"""
+TICKET_SQL = "SELECT t.*, e.* FROM tickets_ticket t LEFT JOIN kernel_event e ON e.object_id = t.id WHERE t.number = 'NUMBER'"
+SEARCH_SQL = """
+SELECT id, number, title, at FROM kernel_searchrow WHERE tokens @> ARRAY[%s]::text[] AND audience = 1
+ORDER BY at DESC, id DESC LIMIT 21
+"""
