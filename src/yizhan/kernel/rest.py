@@ -3,6 +3,7 @@
 import json
 from typing import Any, TypeVar
 
+from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from ninja import Schema
@@ -46,6 +47,8 @@ def read_body(request: HttpRequest, schema: type[S]) -> S:
         text.encode("utf-8")
         given = json.loads(text)
         json.dumps(given, ensure_ascii=False).encode("utf-8")
+    except RequestDataTooBig as error:
+        raise Invalid(_("The body is too large."), code="too_large") from error
     except (ValueError, UnicodeError, RecursionError) as error:
         raise Invalid(_("The body is not valid JSON."), code="malformed_json") from error
     try:

@@ -5,7 +5,6 @@ from typing import Any
 
 import orjson
 import structlog
-from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from ninja import File, Form, NinjaAPI, Status, UploadedFile
@@ -13,7 +12,7 @@ from ninja.errors import AuthenticationError, HttpError, ValidationError
 from ninja.renderers import BaseRenderer
 from ninja.security import HttpBearer
 
-from yizhan.kernel import search
+from yizhan.kernel import attachments, search
 from yizhan.kernel.actor import Actor
 from yizhan.kernel.errors import DomainError, Invalid
 from yizhan.kernel.paging import decode, encode
@@ -136,10 +135,11 @@ def search_records(request: HttpRequest, q: str, limit: int = 20, cursor: str | 
 
 @api.post("/attachments", response={201: dict[str, Any]}, tags=["attachments"], operation_id="attachments_create")
 def upload(request: HttpRequest, file: File[UploadedFile], customer: Form[str | None] = None) -> Status[dict[str, Any]]:
-    """Keep a file until a message takes it. Staff name the customer's code; a requester's own is meant."""
+    """Keep a file until a message takes it. Staff may name the customer's code; a requester's own is meant."""
     actor = actor_of(request)
-    owner = customer_of(actor, customer)
-    content = file.read(settings.YIZHAN.attachment_limit + 1)
-    row = attach_file(actor=actor, customer_id=owner.pk, name=file.name or "file", content=content)
+    unsaid = customer is None and actor.home_customer_id is None
+    customer_id = attachments.NOBODYS if unsaid else customer_of(actor, customer).pk
+    content = attachments.read_upload(file)
+    row = attach_file(actor=actor, customer_id=customer_id, name=file.name or "file", content=content)
     shown = {"id": row.pk, "sha256": row.sha256, "name": row.name, "size": row.size, "content_type": row.content_type}
     return Status(201, shown)

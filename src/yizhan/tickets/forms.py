@@ -5,6 +5,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from yizhan.kernel import clock
 from yizhan.kernel.forms import DateTimeInput, DressedForm
 from yizhan.people.models import Team, User
 from yizhan.people.queries import technicians
@@ -23,6 +24,7 @@ from yizhan.tickets.models import (
 from yizhan.tickets.models.category import Category
 from yizhan.tickets.states import Action
 
+USUAL_MINUTES = 15
 LEVELS = [
     (1, _("Work has stopped"), _("cannot start, system crash, network outage")),
     (2, _("Badly degraded"), _("virus, mail, business system fault")),
@@ -209,6 +211,9 @@ class SheetForm(ActionForm):
         self.fields["mode"].initial = Mode.ON_SITE if ticket.arrived_at else Mode.REMOTE
         self.fields["outcome"].initial = Outcome.SOLVED
         self.fields["leave"].initial = True
+        begun = ticket.arrived_at or ticket.responded_at
+        worked = clock.seconds_between(begun, clock.now()) // 60 if begun else USUAL_MINUTES
+        self.fields["labour_minutes"].initial = min(max(worked, 5), 8 * 60) if worked < 24 * 60 else USUAL_MINUTES
         if ticket.kind == "request":
             self.fields["diagnosis"].initial = ticket.subject
             self.fields["cause_category"].initial = CauseCategory.OPERATION

@@ -87,7 +87,7 @@ def register_request(*, actor: Actor, body: NewTicketIn) -> Ticket:
         ticket = quick_log(actor=actor, new=new, level=body.complete.level, sheet=sheet)
     else:
         ticket = register_ticket(actor=actor, new=new)
-    attachments.adopt(files, ticket, part_id=None, internal=False)
+    attachments.adopt(files, ticket, customer_id=ticket.customer_id, part_id=None, internal=False)
     return ticket
 
 

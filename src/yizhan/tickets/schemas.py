@@ -124,8 +124,10 @@ class StartRemote(ActionBody):
 
 
 class Arrive(ActionBody):
+    """`proof` is scan, location, user_word or none; other words are kept as the reason and shown unverified."""
+
     model_config = example(proof="scan")
-    proof: Literal["scan", "location", "user_word", "none"] | None = None
+    proof: Short | None = None
     note: Short = ""
 
 

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_noop
 from yizhan.kernel import clock
 from yizhan.kernel.actor import Actor
 from yizhan.kernel.models import Attachment, StoredEvent
-from yizhan.people.models import User
+from yizhan.people.models import Team, User
 from yizhan.tickets import events
 from yizhan.tickets.models import (
     Channel,
@@ -112,11 +112,19 @@ def local(moment: str) -> str:
     return datetime.fromisoformat(moment).astimezone(clock.DEFAULT_ZONE).strftime("%m-%d %H:%M")
 
 
-def sentence(row: StoredEvent, who: str, names: Mapping[int, tuple[str, str]]) -> str:
+def team_names(rows: list[StoredEvent]) -> dict[str, str]:
+    """Teams by code, asked for only when some event names one."""
+    codes = {row.payload["team"] for row in rows if row.payload.get("team")}
+    return dict(Team.objects.filter(code__in=codes).values_list("code", "name")) if codes else {}
+
+
+def sentence(row: StoredEvent, who: str, names: Mapping[int, tuple[str, str]], teams: Mapping[str, str]) -> str:
     values = dict(row.payload, who=who)
     for name, choices in CHOICES.items():
         if values.get(name):
             values[name] = choices(values[name]).label
+    if values.get("team"):
+        values["team"] = teams.get(values["team"], values["team"])
     if isinstance(values.get("to"), int):
         values["to"] = names.get(values["to"], ("?", ""))[0]
     elif row.type == "TicketDispatched":
@@ -147,8 +155,8 @@ def timeline(actor: Actor, ticket: Ticket) -> list[Entry]:
     for item in Attachment.objects.filter(owner_type="tickets.ticket", owner_id=ticket.pk).order_by("pk"):
         if staff or not item.internal:
             files[item.part_id].append(item)
-    names = people(stored)
-    return [line(row, ticket, names, messages, files, staff=staff) for row in stored]
+    names, teams = people(stored), team_names(stored)
+    return [line(row, ticket, names, messages, files, teams, staff=staff) for row in stored]
 
 
 def line(
@@ -157,6 +165,7 @@ def line(
     names: Mapping[int, tuple[str, str]],
     messages: Mapping[int, Message],
     files: Mapping[int | None, list[Attachment]],
+    teams: Mapping[str, str],
     *,
     staff: bool,
 ) -> Entry:
@@ -171,7 +180,7 @@ def line(
         who = message.contact.name
     node = "stop" if row.type in STOPS else "warn" if row.type in WARNINGS else "msg" if message else ""
     return Entry(
-        at=row.at, type=row.type, who=who, username=username, sentence=sentence(row, who, names), text=text,
+        at=row.at, type=row.type, who=who, username=username, sentence=sentence(row, who, names, teams), text=text,
         internal=row.internal, node=node, message_id=message.pk if message else None,
         by_customer=bool(row.payload.get("by_customer")), attachments=attached,
     )  # fmt: skip

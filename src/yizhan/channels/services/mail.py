@@ -147,7 +147,7 @@ def open_ticket(message: InboundMessage, letter: Letter, contact: Contact, follo
     )  # fmt: skip
     ticket = register_ticket(actor=ACTOR, new=new)
     files = keep_files(message, letter)
-    attachments.adopt(files, ticket, part_id=None, internal=False)
+    attachments.adopt(files, ticket, customer_id=ticket.customer_id, part_id=None, internal=False)
     if follow_up_of is not None:
         link_tickets(actor=ACTOR, number=ticket.number, to=follow_up_of.number, kind=LinkKind.FOLLOW_UP_OF)
     message.state, message.reason, message.ticket, message.contact = S.PROCESSED, "", ticket, contact

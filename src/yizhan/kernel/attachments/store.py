@@ -6,7 +6,7 @@ import warnings
 from collections.abc import Iterable
 from datetime import timedelta
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import filetype
 from django.conf import settings
@@ -21,12 +21,19 @@ from yizhan.kernel.files import write_durably
 from yizhan.kernel.models import Attachment
 
 MAX_PIXELS = 60_000_000
+NOBODYS = 0  # the customer of a file that staff sent without naming one yet
 ORPHAN_AGE = timedelta(hours=24)
 
 
 def root() -> Path:
     folder: Path = settings.YIZHAN.data_dir / "files"
     return folder
+
+
+def read_upload(stream: Any) -> bytes:
+    """An uploaded file's content, never more than a byte above the limit: `store` refuses it by that byte."""
+    content: bytes = stream.read(settings.YIZHAN.attachment_limit + 1)
+    return content
 
 
 def sniff(content: bytes, name: str) -> str:
@@ -86,12 +93,24 @@ def store(actor: Actor, *, customer_id: int, name: str, content: bytes) -> Attac
     return attachment
 
 
-def adopt(attachments: Iterable[Attachment], owner: models.Model, *, part_id: int | None, internal: bool) -> None:
-    """Give ownerless files to a record; `part_id` names the message within it."""
+def settle(attachment: Attachment, customer_id: int) -> None:
+    """A file that staff sent before saying for whom: its content moves to the customer's own place."""
+    content = (root() / attachment.path).read_bytes()
+    attachment.customer_id = customer_id
+    if not (root() / attachment.path).exists():
+        write_durably(root() / attachment.path, content, mode=0o600)
+
+
+def adopt(
+    attachments: Iterable[Attachment], owner: models.Model, *, customer_id: int, part_id: int | None, internal: bool
+) -> None:
+    """Give ownerless files to a customer's record; `part_id` names the message within it."""
     for attachment in attachments:
+        if attachment.customer_id == NOBODYS:
+            settle(attachment, customer_id)
         attachment.owner_type, attachment.owner_id = owner._meta.label_lower, owner.pk
         attachment.part_id, attachment.internal = part_id, internal
-        attachment.save(update_fields=["owner_type", "owner_id", "part_id", "internal"])
+        attachment.save(update_fields=["customer_id", "owner_type", "owner_id", "part_id", "internal"])
 
 
 def open_content(attachment: Attachment) -> BinaryIO:

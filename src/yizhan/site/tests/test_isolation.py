@@ -68,7 +68,7 @@ def theirs(world: Any, settings: Any) -> dict[str, Any]:
     )
     store_raw(box, [b"From: x@y.example\r\nSubject: s\r\n\r\nb"], clock.now())
     file = attachments.store(system_actor("t"), customer_id=ticket.customer_id, name="a.txt", content=b"x")
-    attachments.adopt([file], ticket, part_id=None, internal=False)
+    attachments.adopt([file], ticket, customer_id=ticket.customer_id, part_id=None, internal=False)
     inbound = InboundMessage.objects.get()
     inbound.state = "triage"
     inbound.save()

@@ -40,7 +40,7 @@ class NewMessage:
 
 def own_files(actor: Actor, ids: Sequence[int], customer_id: int) -> list[Attachment]:
     """The actor's uploads that no record has taken yet, of this customer."""
-    rows = Attachment.objects.filter(pk__in=ids, owner_type="", customer_id=customer_id)
+    rows = Attachment.objects.filter(pk__in=ids, owner_type="", customer_id__in=[customer_id, attachments.NOBODYS])
     if not actor.is_system:
         rows = rows.filter(uploaded_by=actor.user_id)
     found = list(rows)
@@ -73,7 +73,7 @@ def post_message(*, actor: Actor, number: str, message: NewMessage, version: int
         ticket=ticket, author_id=actor.user_id, contact_id=message.contact_id or actor.contact_id, body=body,
         internal=message.internal, channel=message.channel, source_id=message.source_id, created_at=case.now,
     )  # fmt: skip
-    attachments.adopt(files, ticket, part_id=row.pk, internal=message.internal)
+    attachments.adopt(files, ticket, customer_id=ticket.customer_id, part_id=row.pk, internal=message.internal)
     by_customer = row.contact_id is not None
     news: list[MessagePosted | NotePosted | TicketResumed] = [
         NotePosted(ticket.number, row.pk) if message.internal else MessagePosted(ticket.number, row.pk, by_customer)
@@ -155,13 +155,14 @@ def check_changes(case: Case, changes: TicketChanges) -> None:
 
 @command
 def attach_file(*, actor: Actor, customer_id: int, name: str, content: bytes) -> Attachment:
-    """Upload a file for a message that is about to be written.
+    """Upload a file for a message that is about to be written; staff may leave open for which customer.
 
     Raises:
         NotFound: a customer whose tickets the actor may not answer.
     """
     home = actor.home_customer_id == customer_id
-    if not home and not actor.holds(TicketPermission.REPLY, customer_id):
+    unsaid = customer_id == attachments.NOBODYS and actor.holds(TicketPermission.NOTE)
+    if not home and not unsaid and not actor.holds(TicketPermission.REPLY, customer_id):
         raise NotFound
     if not actor.is_system and actor.user_id is None:
         raise Forbidden

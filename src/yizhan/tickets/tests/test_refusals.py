@@ -226,3 +226,30 @@ def test_nothing_is_seen_across_customers(api: Any, world: Any) -> None:
     assert user.post(f"/tickets/{theirs.number}/messages", {"body": "x"}).status == 404
     assert all(item["customer"] == "demo-a" for item in api("customer1").get("/tickets")["items"])
     assert Ticket.objects.filter(pk=theirs.pk, version=1).exists()
+
+
+def test_staff_upload_before_they_say_for_whom(api: Any, world: Any) -> None:
+    from django.core.files.uploadedfile import SimpleUploadedFile
+
+    from yizhan.kernel.models import Attachment
+    from yizhan.kernel.testing.api import Answer
+
+    ticket, one = world.claimed(), api("engineer1")
+    raw = one.client.post("/api/v1/attachments", {"file": SimpleUploadedFile("a.txt", b"x")}, headers=one.headers)
+    made = Answer(raw)
+    assert made.status == 201
+    assert one.post(f"/tickets/{ticket.number}/messages", {"body": "见附件", "attachments": [made["id"]]}).status == 201
+    assert Attachment.objects.get(pk=made["id"]).customer_id == ticket.customer_id
+
+
+def test_odd_proof_is_kept_and_shown_unverified(api: Any, world: Any) -> None:
+    number = world.claimed().number
+    assert api("engineer1").act(number, "arrive", proof="前台签到").status == 200
+    visit = Ticket.objects.get(number=number).visits.get()
+    assert (visit.proof, visit.proof_note) == ("none", "前台签到")
+
+
+def test_a_body_that_is_too_large(api: Any, settings: Any) -> None:
+    settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 1000
+    answer = api("desk").post("/tickets", {**NEW, "description": "x" * 5000})
+    assert (answer.status, answer["code"]) == (422, "too_large")

@@ -81,6 +81,9 @@ def buttons(actor: Actor, ticket: Ticket) -> tuple[list[Button], list[Button]]:
         found.sort(key=lambda b: b.action != Action.ARRIVE)
     elif ticket.sub_state in {SubState.ACCEPTED, SubState.REMOTE, SubState.REOPENED}:
         found.sort(key=lambda b: b.action == Action.ARRIVE)
+    if ticket.handler_id != actor.user_id:
+        # Somebody else is on the way or there: his steps are his, the next step here is another one.
+        found.sort(key=lambda b: b.action in {Action.LEAVE, Action.ARRIVE, Action.DEPART})
     return found[:SHOWN], found[SHOWN:]
 
 

@@ -73,8 +73,8 @@ def save_report(request: HttpRequest, contact: Contact) -> str:
     )  # fmt: skip
     ticket = register_ticket(actor=actor, new=new)
     files = [
-        attach_file(actor=actor, customer_id=contact.customer_id, name=f.name or "photo", content=f.read())
+        attach_file(actor=actor, customer_id=contact.customer_id, name=f.name or "photo", content=attachments.read_upload(f))
         for f in request.FILES.getlist("photos")[:9]
     ]
-    attachments.adopt(files, ticket, part_id=None, internal=False)
+    attachments.adopt(files, ticket, customer_id=ticket.customer_id, part_id=None, internal=False)
     return ticket.number

@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from yizhan.kernel import attachments
 from yizhan.kernel.documents import qr_svg
 from yizhan.kernel.errors import DomainError, Forbidden, Invalid, NotFound
 from yizhan.kernel.web import actor_of
@@ -124,7 +125,7 @@ def write_message(request: HttpRequest, number: str) -> HttpResponse:
     actor = actor_of(request)
     try:
         files = [
-            attach_file(actor=actor, customer_id=ticket.customer_id, name=f.name or "file", content=f.read())
+            attach_file(actor=actor, customer_id=ticket.customer_id, name=f.name or "file", content=attachments.read_upload(f))
             for f in request.FILES.getlist("files")
         ]
         internal = request.POST.get("internal") == "1"
