@@ -220,6 +220,7 @@ def find_and_print(person: Person, number: str) -> None:
         ("requester1", ["/", "/report/"]),
         ("admin", ["/", "/data/users/", "/data/users/2/", "/data/assignments/new/", "/channels/"]),
         ("customer1", ["/", "/report/", "/search/?q=x"]),
+        ("auditor", ["/", "/audit/", "/tickets/?view=archived"]),
     ],
 )
 def test_pages_stand_up_to_axe(browser: Browser, program: Program, username: str, paths: list[str], size: str) -> None:
@@ -266,3 +267,16 @@ def test_the_desk_registers_by_keyboard(browser: Browser, program: Program) -> N
     expect(desk.page.locator("main")).to_contain_text("针打送货单打偏半行")
     check_page(desk)
     desk.leave()
+
+
+def test_live_news_reach_whoever_may_know(browser: Browser, program: Program) -> None:
+    desk, other = Person(browser, program, "desktop", "desk"), Person(browser, program, "desktop", "requester2")
+    for person in (desk, other):
+        person.open("/")
+        person.page.wait_for_timeout(1500)
+    made = program.api("desk", "POST", "/tickets", {"customer": "demo-a", "requester": {"name": "许静"}, "subject": "新闻"})
+    assert made[0] == 201
+    expect(desk.page.locator("#live-note")).to_be_visible()
+    expect(other.page.locator("#live-note")).to_be_hidden()
+    desk.leave()
+    other.leave()

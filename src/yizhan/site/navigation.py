@@ -10,6 +10,7 @@ from yizhan.channels.policies import ChannelPermission
 from yizhan.channels.queries import waiting_count
 from yizhan.kernel.actor import Actor
 from yizhan.kernel.resource import all_resources
+from yizhan.people.policies import PeoplePermission
 from yizhan.tickets.policies import TicketPermission, tickets
 from yizhan.tickets.queries import Counts, work_counts
 
@@ -43,6 +44,7 @@ def menu(actor: Actor, path: str) -> list[Group]:
     add(staff, _("Tickets"), "tickets", "ticket", counts.open)
     add(actor.holds(TicketPermission.ARCHIVE), _("Closing desk"), "closing", "phone-outgoing", counts.completed)
     add(actor.holds(ChannelPermission.VIEW), _("Channels"), "channels", "inbox", waiting_count(actor))
+    add(actor.holds(PeoplePermission.VIEW_AUDIT), _("Audit"), "audit", "shield-check")
     return [Group("", found), Group(_("Master data"), resource_items(actor, path))] if staff else [Group("", found)]
 
 

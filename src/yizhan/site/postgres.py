@@ -189,6 +189,8 @@ class Cluster:
         self.prepare()
         self.stale()
         self.sockets.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if self.sockets.stat().st_uid not in {os.geteuid(), self.folder.stat().st_uid}:
+            raise PostgresError(f"{self.sockets} belongs to somebody else; use a shorter --data-dir")
         if self.home != self.data_dir or self.sockets.parent == Path("/tmp"):  # noqa: S108
             owner = self.folder.stat()
             os.chown(self.sockets, owner.st_uid, owner.st_gid)

@@ -35,6 +35,7 @@ urlpatterns = [
     path("", include("yizhan.channels.urls")),
     path("data/", include([url for resource in all_resources() for url in build_urls(resource)])),
     path("attachments/<int:pk>/", views.attachment, name="attachment"),
+    path("audit/", views.audit_page, name="audit"),
     path("language/", views.set_language, name="set_language"),
     path("first-run/", views.first_run_page, name="first-run"),
     path("healthz", views.healthz, name="healthz"),

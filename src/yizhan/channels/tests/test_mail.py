@@ -200,3 +200,29 @@ def test_wrong_mailboxes_are_refused(db: None, wrong: dict[str, str]) -> None:
     with pytest.raises(Invalid):
         add_mailbox(actor=CONSOLE, **given)
     assert not Mailbox.objects.exists()
+
+
+def test_a_notice_is_tried_again_and_given_up_visibly(box: Mailbox, world: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    from datetime import timedelta
+
+    from yizhan.kernel.errors import PermanentFailure, TemporaryFailure
+    from yizhan.kernel.notices import transports
+
+    def away(notice: Notice) -> None:
+        raise TemporaryFailure("451 later")
+
+    world.new()
+    monkeypatch.setitem(transports._transports, "mail", away)
+    notices.send_due()
+    row = Notice.objects.get()
+    assert (row.state, row.attempts, row.error) == ("pending", 1, "451 later")
+    assert notices.send_due() == 0
+    assert Notice.objects.get().attempts == 1
+
+    def refused(notice: Notice) -> None:
+        raise PermanentFailure("550 no such user")
+
+    monkeypatch.setitem(transports._transports, "mail", refused)
+    with clock.at(clock.now() + timedelta(minutes=5)):
+        notices.send_due()
+    assert (Notice.objects.get().state, Notice.objects.get().error) == ("failed", "550 no such user")

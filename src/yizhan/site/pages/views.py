@@ -13,11 +13,13 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from yizhan.kernel import attachments
 from yizhan.kernel.actor import system_actor
-from yizhan.kernel.errors import DomainError, NotFound
+from yizhan.kernel.errors import DomainError, Forbidden, NotFound
 from yizhan.kernel.forms import DressedForm
-from yizhan.kernel.models import Attachment
+from yizhan.kernel.models import Attachment, AuditEntry
+from yizhan.kernel.paging import paginate
 from yizhan.kernel.web import actor_of
-from yizhan.people.models import Role
+from yizhan.people.models import Role, User
+from yizhan.people.policies import PeoplePermission
 from yizhan.people.services.accounts import create_user
 from yizhan.site import first_run, health
 
@@ -62,6 +64,27 @@ def attachment(request: HttpRequest, pk: int) -> HttpResponseBase:
     response.headers["Content-Security-Policy"] = "sandbox; default-src 'none'"
     response.headers["Cache-Control"] = "private, max-age=86400"
     return response
+
+
+@require_safe
+def audit_page(request: HttpRequest) -> HttpResponse:
+    """Who did what, newest first: for the auditor."""
+    actor = actor_of(request)
+    if not actor.holds(PeoplePermission.VIEW_AUDIT):
+        raise Forbidden
+    rows = AuditEntry.objects.all()
+    for name in ("actor", "command", "outcome"):
+        value = request.GET.get(name, "").strip()[:80]
+        if value:
+            rows = rows.filter(**{name: value})
+    page = paginate(rows, ("-at", "-id"), limit=100, cursor=request.GET.get("cursor"))
+    ids = {int(row.actor[5:]) for row in page.items if row.actor.startswith("user:")}
+    names = {f"user:{pk}": name for pk, name in User.objects.filter(pk__in=ids).values_list("pk", "display_name")}
+    query = request.GET.copy()
+    query.pop("cursor", None)
+    entries = [(row, names.get(row.actor, row.actor)) for row in page.items]
+    context = {"entries": entries, "next": page.next, "query": query.urlencode(), "given": request.GET}
+    return render(request, "site/audit.html", context)
 
 
 class FirstRunForm(DressedForm):
