@@ -1,5 +1,6 @@
 """Starting, stopping, falling and coming back, as the operator sees it."""
 
+import hashlib
 import os
 import shutil
 import signal
@@ -67,3 +68,16 @@ def test_another_postgres_major_is_refused(tmp_path: Path) -> None:
     )  # fmt: skip
     assert done.returncode == 1
     assert "PostgreSQL 11" in done.stderr
+
+
+def test_root_without_user_namespaces(tmp_path: Path) -> None:
+    """Cluster and binaries move below /var/lib/yizhan, under an ordinary account; an ordinary user needs neither."""
+    env = {**os.environ, "YIZHAN_DATABASE_URL": "", "YIZHAN_USER_NAMESPACE": "0", "PYTHONPATH": str(ROOT / "src")}
+    command = [sys.executable, "-m", "yizhan", "migrate", "--data-dir", str(tmp_path)]
+    for _ in range(2):
+        done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=120, check=False)
+        assert done.returncode == 0, done.stderr
+    kept = Path("/var/lib/yizhan") / hashlib.sha256(str(tmp_path.resolve()).encode()).hexdigest()[:12]
+    assert kept.exists() == (os.geteuid() == 0)
+    assert (tmp_path / "pg").exists() == (os.geteuid() != 0)
+    shutil.rmtree(kept, ignore_errors=True)
