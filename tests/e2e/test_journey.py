@@ -204,7 +204,10 @@ def find_and_print(person: Person, number: str) -> None:
     Path(person.program.place / "sheet.pdf").write_bytes(answer.body())
     from pypdf import PdfReader
 
-    text = "".join(page.extract_text() for page in PdfReader(person.program.place / "sheet.pdf").pages)
+    pages: Any = PdfReader(person.program.place / "sheet.pdf").pages
+    text = "".join(page.extract_text() for page in pages)
+    fonts = [str(font.get_object()["/BaseFont"]) for page in pages for font in page["/Resources"]["/Font"].values()]
+    assert all("NotoSansHans" in name for name in fonts), fonts
     assert "安全组被误删" in text
     assert number in text
 
