@@ -1,6 +1,7 @@
 """Bodies of REST operations: read after scope and permission were asked, documented all the same."""
 
 import json
+from collections.abc import Mapping
 from typing import Any, TypeVar
 
 from django.core.exceptions import RequestDataTooBig
@@ -61,10 +62,31 @@ def read_body(request: HttpRequest, schema: type[S]) -> S:
         raise Invalid(_("Some fields are not right."), fields=fields, missing=missing) from error
 
 
-def documented(schema: type[Schema]) -> dict[str, Any]:
-    """The OpenAPI part of an operation that reads its body itself."""
-    shown = inline(schema.model_json_schema())
-    return {"requestBody": {"required": True, "content": {"application/json": {"schema": shown}}}}
+def documented(schema: type[Schema] | None = None, *, answers: Mapping[int, Any] | None = None) -> dict[str, Any]:
+    """The OpenAPI part of an operation that reads its body itself; `answers` maps a status to its example."""
+    found: dict[str, Any] = {}
+    if schema is not None:
+        shown = inline(schema.model_json_schema())
+        found["requestBody"] = {"required": True, "content": {"application/json": {"schema": shown}}}
+    if answers:
+        found["responses"] = {
+            status: {
+                "description": "OK",
+                "content": {"application/json": {"schema": described(example), "example": example}},
+            }
+            for status, example in answers.items()
+        }
+    return found
+
+
+def described(example: Any) -> dict[str, Any]:
+    """The schema that an example shows: names and JSON types, null allowed where the example has it."""
+    if isinstance(example, dict):
+        return {"type": "object", "properties": {key: described(value) for key, value in example.items()}}
+    if isinstance(example, list):
+        return {"type": "array", "items": described(example[0])} if example else {"type": "array"}
+    kinds: dict[type, str] = {bool: "boolean", int: "integer", float: "number", str: "string", type(None): "null"}
+    return {"type": kinds[type(example)]}
 
 
 def inline(schema: dict[str, Any]) -> dict[str, Any]:

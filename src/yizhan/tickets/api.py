@@ -15,7 +15,7 @@ from yizhan.tickets.actions import ACTIONS, category_of
 from yizhan.tickets.intake import register_request
 from yizhan.tickets.models import Channel, Ticket
 from yizhan.tickets.policies import TicketPermission, tickets
-from yizhan.tickets.presenting import entry_out, sheet_out, ticket_out
+from yizhan.tickets.presenting import TICKET_EXAMPLE, entry_out, sheet_out, ticket_out
 from yizhan.tickets.queries import filtered, ticket_view
 from yizhan.tickets.services.acting import with_joins
 from yizhan.tickets.services.messages import NewMessage, TicketChanges, edit_ticket, post_message
@@ -25,6 +25,7 @@ from yizhan.tickets.timeline import timeline
 router = Router(tags=["tickets"])
 ORDER = ("-received_at", "-id")
 OUT = {200: dict[str, Any], 201: dict[str, Any]}
+ONE, MANY, MADE = {200: TICKET_EXAMPLE}, {200: {"items": [TICKET_EXAMPLE], "next": None}}, {201: TICKET_EXAMPLE}
 
 
 class Filters(Schema):
@@ -53,7 +54,7 @@ def visible(request: HttpRequest, number: str) -> Ticket:
     return ticket
 
 
-@router.get("", response=OUT, operation_id="tickets_list")
+@router.get("", response=OUT, operation_id="tickets_list", openapi_extra=documented(answers=MANY))
 def list_tickets(request: HttpRequest, filters: Query[Filters], limit: int = 50, cursor: str | None = None) -> dict[str, Any]:
     actor = actor_of(request)
     rows = filtered(ticket_view(actor, filters.view), filters.dict(exclude_none=True, exclude={"view"}))
@@ -61,7 +62,7 @@ def list_tickets(request: HttpRequest, filters: Query[Filters], limit: int = 50,
     return {"items": [ticket_out(actor, ticket) for ticket in page.items], "next": page.next}
 
 
-@router.post("", response=OUT, operation_id="tickets_create", openapi_extra=documented(s.NewTicketIn))
+@router.post("", response=OUT, operation_id="tickets_create", openapi_extra=documented(s.NewTicketIn, answers=MADE))
 def create_ticket(request: HttpRequest) -> Status[dict[str, Any]]:
     actor = actor_of(request)
     if not actor.holds(TicketPermission.REGISTER):
@@ -73,14 +74,14 @@ def create_ticket(request: HttpRequest) -> Status[dict[str, Any]]:
     return Status(201, ticket_out(actor, ticket))
 
 
-@router.get("/{number}", response=OUT, operation_id="tickets_read")
+@router.get("/{number}", response=OUT, operation_id="tickets_read", openapi_extra=documented(answers=ONE))
 def read_ticket(request: HttpRequest, number: str) -> dict[str, Any]:
     ticket = visible(request, number)
     sheets = ticket.sheets.select_related("category", "submitted_by").order_by("pk")
     return {**ticket_out(actor_of(request), ticket), "sheets": [sheet_out(sheet) for sheet in sheets]}
 
 
-@router.patch("/{number}", response=OUT, operation_id="tickets_change", openapi_extra=documented(s.TicketChangeIn))
+@router.patch("/{number}", response=OUT, operation_id="tickets_change", openapi_extra=documented(s.TicketChangeIn, answers=ONE))
 def change_ticket(request: HttpRequest, number: str) -> dict[str, Any]:
     actor, ticket = actor_of(request), visible(request, number)
     tickets.require(actor, TicketPermission.EDIT, ticket)
@@ -138,7 +139,7 @@ def add_action(action: Action) -> None:
     def act(request: HttpRequest, number: str) -> dict[str, Any]:
         return perform(request, number, action)
 
-    path, extra = f"/{{number}}/actions/{action}", documented(schema)
+    path, extra = f"/{{number}}/actions/{action}", documented(schema, answers=ONE)
     router.add_api_operation(path, ["POST"], act, response=OUT, operation_id=f"tickets_{action}", openapi_extra=extra)
 
 

@@ -9,6 +9,19 @@ from yizhan.tickets.policies import tickets
 from yizhan.tickets.states import actions_of
 from yizhan.tickets.timeline import Entry
 
+TICKET_EXAMPLE: dict[str, Any] = {
+    "number": "INC261122-00042", "kind": "incident", "state": "in_progress", "sub_state": "accepted", "reported_level": 3,
+    "level": 2, "level_judged": True, "customer": "demo-a", "site": 1, "department": 1, "place": "312", "category": "print",
+    "channel": "phone", "source_id": "", "requester": {"id": 2, "name": "张倩", "username": "requester1"},
+    "registered_by": "desk", "owner": "engineer1", "first_contact_owner": "engineer1", "handler": "engineer1",
+    "offered_to": None, "transfer_to": None, "co_handlers": ["engineer3"], "team": None, "subject": "打印机显示脱机",
+    "description": "重启没用", "version": 3, "created_at": "2026-11-22T09:00:00+08:00",
+    "received_at": "2026-11-22T09:00:00+08:00",
+    "backfilled": False, "responded_at": "2026-11-22T09:03:00+08:00", "scheduled_at": None, "arrived_at": None,
+    "restored_at": None, "restored_backdated": False, "completed_at": None, "archived_at": None, "closure_code": None,
+    "knowledge": None, "rating": None, "remind_count": 0, "reopened_count": 0, "actions": ["submit_sheet", "transfer"],
+}  # fmt: skip
+
 
 def username(user: User | None) -> str | None:
     return user.username if user else None

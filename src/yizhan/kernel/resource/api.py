@@ -156,7 +156,9 @@ def build_router(resource: Resource[Any], *, extra: dict[str, Any] | None = None
         return show(resource, saved, resource.policy.hidden_fields(actor))
 
     def add(path: str, method: str, view: Any, verb: str, body: type[StrictSchema] | None = None) -> None:
-        name, extra = f"{resource.name}_{verb}", documented(body) if body else None
+        one = {"id": 1, **{field: EXAMPLES.get(field) for field in (*resource.fields, *resource.read_only)}}
+        shown = {"items": [one], "next": None} if verb == "list" else one
+        name, extra = f"{resource.name}_{verb}", documented(body, answers={201 if verb == "create" else 200: shown})
         router.add_api_operation(path, [method], view, response=OUT, operation_id=name, openapi_extra=extra)
 
     add("", "GET", list_records, "list")

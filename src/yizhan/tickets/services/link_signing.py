@@ -43,16 +43,17 @@ def answer_as(*, actor: Actor, token: str, answer: LinkAnswer) -> Ticket:
         NotFound: unknown, used or expired link.
         Invalid: no name, or a refusal without a reason.
     """
-    link = open_link(token, lock=True)
-    number = link.ticket.number
+    number = open_link(token).ticket.number
     if not answer.fixed:
         case = begin(actor, number, Action.REFUSE, None, "refuse_ticket")
+        open_link(token, lock=True)  # the ticket first, then its links: the one order of locks
         text = required(answer.reason, "reason")
         back_to_work(case)
         return case.finish(SignOffRefused(number, text))
     if not answer.signature.signer_name.strip():
         raise Invalid(_("Write your name."), fields={"signer_name": [_("This is needed.")]})
     case = begin(actor, number, Action.SIGN, None, "sign_ticket")
+    open_link(token, lock=True)
     news = [put_signature(case, answer.signature)]
     visit = put_visit(case, VisitResult.REACHED, satisfied=True, comment=answer.comment, by_link=True)
     if answer.score is not None and not hasattr(case.ticket, "rating"):

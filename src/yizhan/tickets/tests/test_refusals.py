@@ -253,3 +253,13 @@ def test_a_body_that_is_too_large(api: Any, settings: Any) -> None:
     settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 1000
     answer = api("desk").post("/tickets", {**NEW, "description": "x" * 5000})
     assert (answer.status, answer["code"]) == (422, "too_large")
+
+
+def test_the_documented_answer_is_the_real_one(api: Any, world: Any) -> None:
+    from yizhan.tickets.presenting import TICKET_EXAMPLE
+
+    shown = api("desk").post("/tickets", NEW).body
+    assert set(shown) == set(TICKET_EXAMPLE)
+    schema = api().client.get("/api/v1/openapi.json").json()
+    answer = schema["paths"]["/api/v1/tickets/{number}/actions/claim"]["post"]["responses"]["200"]
+    assert answer["content"]["application/json"]["example"]["number"] == TICKET_EXAMPLE["number"]
