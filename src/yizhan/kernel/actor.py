@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
 
@@ -55,7 +55,6 @@ class Actor:
     request_id: str = ""
     language: str = "zh-hans"
     is_system: bool = False
-    features: frozenset[str] = field(default_factory=frozenset)
 
     @cached_property
     def _scopes(self) -> dict[str, frozenset[int] | None]:
@@ -97,9 +96,6 @@ class Actor:
         if self.user_id is None:
             raise Forbidden
         return self.user_id
-
-    def on(self, channel: str) -> "Actor":
-        return replace(self, channel=channel)
 
 
 def system_actor(label: str, *, channel: str = "") -> Actor:

@@ -11,12 +11,14 @@ from yizhan.kernel.actor import Actor, Permission
 from yizhan.kernel.errors import Text
 
 R = TypeVar("R")
-Guard = Callable[[R], list[str]]
 
 
 @dataclass(frozen=True)
 class Transition(Generic[R]):
-    """One action. `target` None means that the state stays; `when` narrows the states further."""
+    """One action. `target` None means that the state stays; `when` narrows the states further.
+
+    What must be there besides (a judged level, a reason) is the command's to ask: it names what is missing.
+    """
 
     action: str
     permission: Permission
@@ -25,7 +27,6 @@ class Transition(Generic[R]):
     target: str | None = None
     sub_states: frozenset[str] | None = None
     when: Callable[[R], bool] | None = None
-    guard: Guard[R] | None = None
     offered: Callable[[Actor, R], bool] | None = None
 
 
@@ -47,7 +48,7 @@ class StateTable(Generic[R]):
         return transition.when is None or transition.when(record)
 
     def actions_for(self, actor: Actor, record: R) -> list[Transition[R]]:
-        """What this actor may do now, in the table's order. Guards are not asked: they name what is missing."""
+        """What this actor may do now, in the table's order. What is still missing is not asked: the command names it."""
         return [
             t
             for t in self.transitions.values()

@@ -70,7 +70,7 @@ def rule(
 ) -> Transition[Ticket]:
     subs = None if sub is None else frozenset(str(s) for s in sub)
     states = frozenset(str(s) for s in sources)
-    return Transition(action, permission, states, label, target, subs, when, None, offered)
+    return Transition(action, permission, states, label, target, subs, when, offered)
 
 
 def second_line_waits(ticket: Ticket) -> bool:

@@ -4,8 +4,8 @@ One index table holds a row per record and audience. The staff's row repeats wha
 public row has and adds the internal texts, so one row answers one audience.
 """
 
-from yizhan.kernel.search.index import Entry, forget, write, write_many
+from yizhan.kernel.search.index import Entry, write, write_many
 from yizhan.kernel.search.query import Hit, Source, find, register
 from yizhan.kernel.search.tokens import query_tokens, text_tokens
 
-__all__ = ["Entry", "Hit", "Source", "find", "forget", "query_tokens", "register", "text_tokens", "write", "write_many"]
+__all__ = ["Entry", "Hit", "Source", "find", "query_tokens", "register", "text_tokens", "write", "write_many"]

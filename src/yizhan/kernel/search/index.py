@@ -53,7 +53,3 @@ def write_many(entries: Iterable[Entry]) -> None:
 
 def write(entry: Entry) -> None:
     write_many([entry])
-
-
-def forget(record: models.Model) -> None:
-    SearchRow.objects.filter(object_type=record._meta.label_lower, object_id=record.pk).delete()

@@ -263,3 +263,12 @@ def test_the_documented_answer_is_the_real_one(api: Any, world: Any) -> None:
     schema = api().client.get("/api/v1/openapi.json").json()
     answer = schema["paths"]["/api/v1/tickets/{number}/actions/claim"]["post"]["responses"]["200"]
     assert answer["content"]["application/json"]["example"]["number"] == TICKET_EXAMPLE["number"]
+
+
+def test_who_may_note_but_not_reply(api: Any, world: Any) -> None:
+    """The asset keeper writes among ourselves and never to the customer."""
+    number = world.claimed().number
+    keeper = api("assets")
+    assert keeper.post(f"/tickets/{number}/messages", {"body": "备件在柜里", "internal": True}).status == 201
+    assert keeper.post(f"/tickets/{number}/messages", {"body": "您好"}).status == 403
+    assert api("auditor").post(f"/tickets/{number}/messages", {"nonsense": 1}).status == 403
