@@ -5,8 +5,9 @@ import { setUpDrafts } from "./drafts.js";
 import { setUpKeys } from "./keys.js";
 import { setUpLive } from "./live.js";
 import { setUpSmall } from "./small.js";
+import { setUpBatch } from "./batch.js";
 
 document.addEventListener("DOMContentLoaded", () => {
-  for (const setUp of [setUpSmall, setUpKeys, setUpSignatures, setUpDrafts, setUpLive]) setUp(document);
+  for (const setUp of [setUpSmall, setUpKeys, setUpSignatures, setUpDrafts, setUpLive, setUpBatch]) setUp(document);
 });
 document.addEventListener("htmx:after:swap", (event) => setUpSmall(event.target instanceof Element ? event.target : document));

@@ -14,14 +14,19 @@ class DateTimeInput(forms.DateTimeInput):
         super().__init__(attrs=attrs, format="%Y-%m-%dT%H:%M")
 
 
+def dress_field(field: forms.Field) -> None:
+    """Give a widget its class."""
+    widget = field.widget
+    if isinstance(widget, forms.CheckboxInput | forms.RadioSelect | forms.CheckboxSelectMultiple | forms.HiddenInput):
+        return
+    select = isinstance(widget, forms.Select) and not isinstance(widget, forms.SelectMultiple)
+    widget.attrs.setdefault("class", "form-select" if select else "form-control")
+
+
 def dress(form: forms.BaseForm) -> None:
-    """Give every widget its class."""
+    """Give every widget of a form its class."""
     for field in form.fields.values():
-        widget = field.widget
-        if isinstance(widget, forms.CheckboxInput | forms.RadioSelect | forms.CheckboxSelectMultiple | forms.HiddenInput):
-            continue
-        select = isinstance(widget, forms.Select) and not isinstance(widget, forms.SelectMultiple)
-        widget.attrs.setdefault("class", "form-select" if select else "form-control")
+        dress_field(field)
 
 
 class DressedForm(forms.Form):

@@ -6,10 +6,12 @@ import structlog
 from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
-from yizhan.kernel import attachments, clock, events, notices, partitions
-from yizhan.kernel.models import IdempotencyKey, StoredEvent
+from yizhan.kernel import attachments, clock, events, notices, partitions, works
+from yizhan.kernel.models import Attachment, IdempotencyKey, StoredEvent, Work
+from yizhan.kernel.works import running
 
 RETRY = RetryStrategy(max_attempts=8, exponential_wait=3)
+WORKS_KEPT = timedelta(days=30)
 log = structlog.get_logger("yizhan.jobs")
 
 
@@ -42,6 +44,18 @@ def send_due_notices(timestamp: int) -> None:
     notices.send_due()
 
 
+@app.task(name="kernel.run_work")
+def run_work(pk: int) -> None:
+    works.run_work(pk)
+
+
+def enqueue_work(pk: int) -> None:
+    run_work.defer(pk=pk)
+
+
+running.enqueue_with(enqueue_work)
+
+
 @app.periodic(cron="*/10 * * * *")
 @app.task(name="kernel.rescue", queueing_lock="kernel.rescue")
 async def rescue(timestamp: int) -> None:
@@ -54,5 +68,8 @@ async def rescue(timestamp: int) -> None:
 @app.task(name="kernel.housekeeping", queueing_lock="kernel.housekeeping")
 def housekeeping(timestamp: int) -> None:
     partitions.ensure_partitions()
+    old = Work.objects.filter(created_at__lt=clock.now() - WORKS_KEPT)
+    Attachment.objects.filter(owner_type="kernel.work", owner_id__in=old.values("pk")).update(owner_type="", owner_id=None)
+    old.delete()
     attachments.sweep_orphans()
     IdempotencyKey.objects.filter(created_at__lt=clock.now() - timedelta(hours=24)).delete()

@@ -7,4 +7,4 @@ class PeopleConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from yizhan.people import resources, searching  # noqa: F401, PLC0415 - registration needs loaded models
+        from yizhan.people import acting, resources, searching  # noqa: F401, PLC0415 - registration needs loaded models

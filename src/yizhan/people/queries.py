@@ -10,7 +10,7 @@ from django.db.models.functions import JSONObject
 from yizhan.kernel import clock
 from yizhan.kernel.actor import Actor, Grant
 from yizhan.kernel.search import query_tokens
-from yizhan.kernel.search.tokens import is_cjk
+from yizhan.kernel.search.tokens import initials_pattern, is_cjk
 from yizhan.people import policies
 from yizhan.people.models import ApiToken, Assignment, Contact, Customer, Role, Team, User
 from yizhan.people.policies import PeoplePermission
@@ -78,11 +78,6 @@ def contacts_matching(actor: Actor, text: str) -> QuerySet[Contact]:
         condition |= Q(email__istartswith=word)
         rows = rows.filter(condition)
     return rows.select_related("customer", "site", "department").order_by("sort_key", "pk")
-
-
-def initials_pattern(word: str) -> str:
-    """`zq` as a pattern over “zhang qian”."""
-    return "^" + " ".join(f"{letter}[a-z]*" for letter in word.lower())
 
 
 def contact_by_address(customer_id: int, address: str) -> Contact | None:

@@ -1,22 +1,24 @@
 """The ordinary pages of people and places."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
+from yizhan.kernel import custom_fields
 from yizhan.kernel.actor import Actor
 from yizhan.kernel.errors import Invalid
-from yizhan.kernel.models import NoticeTemplate
+from yizhan.kernel.models import CustomField, NoticeTemplate
 from yizhan.kernel.policy import GlobalPolicy
 from yizhan.kernel.resource import Resource, register
 from yizhan.kernel.search.tokens import pinyin_key
 from yizhan.people import policies
+from yizhan.people.forms import CustomFieldForm
 from yizhan.people.models import Assignment, Contact, Customer, Department, Site, Skill, Team, User
 from yizhan.people.policies import PeoplePermission as P
-from yizhan.people.searching import index_contact
+from yizhan.people.searching import index_contacts
 
 
 @register
@@ -25,7 +27,8 @@ class CustomerResource(Resource[Customer]):
     policy, view, change = policies.customers, P.VIEW_PLACES, P.CHANGE_CUSTOMERS
     columns = ("code", "name", "short_name", "notify", "active")
     fields = ("code", "name", "short_name", "zone", "language", "notify", "active")
-    filters, contains, order, key = ("active",), ("code", "name", "short_name"), ("sort_key", "id"), "code"
+    match = ("code",)
+    filters, contains, order, key = ("active",), ("code", "name", "short_name", "sort_key"), ("sort_key", "id"), "code"
 
     def prepare(self, actor: Actor, record: Customer) -> None:
         record.sort_key = pinyin_key(record.name)
@@ -37,7 +40,8 @@ class SiteResource(Resource[Site]):
     policy, view, change = policies.sites, P.VIEW_PLACES, P.CHANGE_PLACES
     columns = ("name", "customer", "address", "active")
     fields = ("customer", "name", "address", "active")
-    filters, contains, order = ("customer", "active"), ("name", "address"), ("sort_key", "id")
+    filters, contains, order = ("customer", "active"), ("name", "address", "sort_key"), ("sort_key", "id")
+    match = ("customer", "name")
     natural: Mapping[str, str] = {"customer": "code"}
 
     def prepare(self, actor: Actor, record: Site) -> None:
@@ -50,7 +54,8 @@ class DepartmentResource(Resource[Department]):
     policy, view, change = policies.departments, P.VIEW_PLACES, P.CHANGE_PLACES
     columns = ("name", "customer", "active")
     fields = ("customer", "name", "active")
-    filters, contains, order = ("customer", "active"), ("name",), ("sort_key", "id")
+    filters, contains, order = ("customer", "active"), ("name", "sort_key"), ("sort_key", "id")
+    match = ("customer", "name")
     natural: Mapping[str, str] = {"customer": "code"}
 
     def prepare(self, actor: Actor, record: Department) -> None:
@@ -63,8 +68,13 @@ class ContactResource(Resource[Contact]):
     policy, view, change = policies.contacts, P.VIEW_CONTACTS, P.CHANGE_CONTACTS
     columns = ("name", "customer", "department", "site", "masked_phone", "email", "active")
     fields = ("customer", "name", "phone", "email", "title", "site", "department", "place", "vip", "user", "active")
-    filters, contains = ("customer", "active"), ("name", "phone", "email", "sort_key")
-    order = ("sort_key", "id")
+    filters, contains = ("customer", "vip", "active"), ("name", "phone", "email", "sort_key")
+    order, match = ("sort_key", "id"), ("customer", "name", "phone")
+    aliases: Mapping[str, tuple[str, ...]] = {
+        "name": ("联系人", "报修人", "员工姓名", "名字"), "phone": ("手机", "手机号", "手机号码", "联系电话", "电话号码", "分机"),
+        "email": ("邮箱", "电子邮件", "邮件地址", "e-mail"), "department": ("科室", "所属部门"), "site": ("园区", "办公地点", "门店"),
+        "customer": ("公司", "单位", "客户名称", "客户代码"), "place": ("房间", "工位", "位置"), "title": ("职务", "岗位"),
+    }  # fmt: skip
     natural: Mapping[str, str] = {"customer": "code", "user": "username"}
 
     def prepare(self, actor: Actor, record: Contact) -> None:
@@ -74,7 +84,10 @@ class ContactResource(Resource[Contact]):
                 raise Invalid(_("Site and department must be this customer's."), fields={"site": [str(place)]})
 
     def finish(self, actor: Actor, record: Contact, extra: Mapping[str, Any]) -> None:
-        index_contact(record)
+        index_contacts([record])
+
+    def finish_many(self, actor: Actor, records: Iterable[Contact]) -> None:
+        index_contacts(records)
 
 
 @register
@@ -84,7 +97,7 @@ class UserResource(Resource[User]):
     columns = ("username", "display_name", "tier", "skills", "is_active")
     fields = ("username", "display_name", "email", "phone", "language", "tier", "skills", "is_active")
     filters, contains, key = ("tier", "is_active"), ("username", "display_name", "sort_key"), "username"
-    order = ("sort_key", "id")
+    order, match = ("sort_key", "id"), ("username",)
     natural: Mapping[str, str] = {"skills": "code"}
 
     def prepare(self, actor: Actor, record: User) -> None:
@@ -111,6 +124,7 @@ class TeamResource(Resource[Team]):
     columns = ("code", "name", "tier", "members", "active")
     fields = ("code", "name", "tier", "members", "active")
     filters, contains, order, key = ("tier", "active"), ("code", "name"), ("code",), "code"
+    match = ("code",)
     natural: Mapping[str, str] = {"members": "username"}
 
 
@@ -119,7 +133,7 @@ class SkillResource(Resource[Skill]):
     model, name, label, icon = Skill, "skills", _("Skills"), "tool"
     policy, view, change = policies.skills, P.VIEW_STAFF, P.CHANGE_STAFF
     columns = fields = ("code", "name")
-    contains, order, key = ("code", "name"), ("code",), "code"
+    contains, order, key, match = ("code", "name"), ("code",), "code", ("code",)
 
 
 @register
@@ -139,3 +153,20 @@ class NoticeTemplateResource(Resource[NoticeTemplate]):
     columns, fields = ("code", "language", "subject", "active"), ("subject", "body", "active")
     read_only = ("code", "language")
     contains, order, can_create, in_api = ("code", "subject"), ("code", "language", "id"), False, False
+
+
+@register
+class CustomFieldResource(Resource[CustomField]):
+    model, name, label, icon = CustomField, "custom-fields", _("Custom fields"), "forms"
+    policy = GlobalPolicy(CustomField, view=P.CHANGE_SETTINGS, change=P.CHANGE_SETTINGS)
+    view, change = P.CHANGE_SETTINGS, P.CHANGE_SETTINGS
+    columns = ("label", "target", "group", "kind", "required", "searchable", "public", "active")
+    fields = (
+        "target", "group", "key", "label", "kind", "choices", "required", "searchable", "public", "position", "active",
+    )  # fmt: skip
+    filters, contains, order, form = ("kind", "active"), ("label", "key"), ("target", "position", "id"), CustomFieldForm
+
+
+for _model, _label in (("people.customer", _("Customers")), ("people.site", _("Sites")), ("people.department", _("Departments")),
+                       ("people.contact", _("Contacts"))):  # fmt: skip
+    custom_fields.register_target(_model, _label)

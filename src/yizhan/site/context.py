@@ -12,7 +12,6 @@ from yizhan.site.navigation import menu, tabs
 from yizhan.tickets.policies import TicketPermission, tickets
 
 DEMO_ACCOUNTS = ["manager", "desk", "engineer1", "engineer2", "engineer3", "customer1", "requester1", "requester2"]
-PHRASES = ["重启后正常", "更换配件", "重新配置", "清理并测试", "已教使用方法"]
 
 
 def stream_url(request: HttpRequest, user_pass: str) -> str:
@@ -31,6 +30,6 @@ def shell(request: HttpRequest) -> dict[str, Any]:
     groups = menu(actor, request.path) if tickets.is_staff(actor) else []
     return {
         "actor": actor, "menu": groups, "tabs": tabs(groups, actor), "today": clock.today(),
-        "stream_url": stream_url(request, stream_pass(actor)), "phrases": PHRASES,
+        "stream_url": stream_url(request, stream_pass(actor)),
         "may_register": actor.holds(TicketPermission.REGISTER),
     }  # fmt: skip

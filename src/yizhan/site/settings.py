@@ -78,6 +78,7 @@ TEMPLATES = [
                 "django.templatetags.i18n",
                 "django_cotton.templatetags.cotton",
                 "yizhan.kernel.templatetags.yizhan",
+                "yizhan.tickets.templatetags.tickets",
             ],
         },
     }

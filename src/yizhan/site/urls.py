@@ -3,8 +3,10 @@
 from allauth.account import views as account
 from django.urls import include, path, re_path
 
+from yizhan.kernel.listing import views as lists
 from yizhan.kernel.resource import all_resources
 from yizhan.kernel.resource.views import build_urls
+from yizhan.kernel.works import views as works
 from yizhan.site.api import api
 from yizhan.site.pages import views
 
@@ -34,6 +36,12 @@ urlpatterns = [
     path("", include("yizhan.tickets.urls")),
     path("", include("yizhan.channels.urls")),
     path("data/", include([url for resource in all_resources() for url in build_urls(resource)])),
+    path("lists/<slug:name>/views/", lists.save_view, name="list-save-view"),
+    path("lists/<slug:name>/views/<int:pk>/delete/", lists.delete_view, name="list-delete-view"),
+    path("lists/<slug:name>/columns/", lists.choose_columns, name="list-columns"),
+    path("lists/<slug:name>/export/", lists.export_list, name="list-export"),
+    path("works/", works.work_list, name="works"),
+    path("works/<int:pk>/", works.work_page, name="work"),
     path("attachments/<int:pk>/", views.attachment, name="attachment"),
     path("audit/", views.audit_page, name="audit"),
     path("language/", views.set_language, name="set_language"),

@@ -6,6 +6,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from ninja import Query, Router, Schema, Status
 
+from yizhan.kernel import custom_fields
 from yizhan.kernel.errors import Forbidden, Invalid, NotFound
 from yizhan.kernel.paging import paginate
 from yizhan.kernel.rest import documented, read_body
@@ -15,8 +16,8 @@ from yizhan.tickets.actions import ACTIONS, category_of
 from yizhan.tickets.intake import register_request
 from yizhan.tickets.models import Channel, Ticket
 from yizhan.tickets.policies import TicketPermission, tickets
-from yizhan.tickets.presenting import TICKET_EXAMPLE, entry_out, sheet_out, ticket_out
-from yizhan.tickets.queries import filtered, ticket_view
+from yizhan.tickets.presenting import TICKET_EXAMPLE, definitions_for, entry_out, sheet_out, ticket_out
+from yizhan.tickets.queries import filtered, ticket_fields, ticket_view
 from yizhan.tickets.services.acting import with_joins
 from yizhan.tickets.services.messages import NewMessage, TicketChanges, edit_ticket, post_message
 from yizhan.tickets.states import TABLE, Action
@@ -59,7 +60,8 @@ def list_tickets(request: HttpRequest, filters: Query[Filters], limit: int = 50,
     actor = actor_of(request)
     rows = filtered(ticket_view(actor, filters.view), filters.dict(exclude_none=True, exclude={"view"}))
     page = paginate(with_joins(rows), ORDER, limit=clean_limit(limit), cursor=cursor)
-    return {"items": [ticket_out(actor, ticket) for ticket in page.items], "next": page.next}
+    own = definitions_for(page.items)
+    return {"items": [ticket_out(actor, ticket, own) for ticket in page.items], "next": page.next}
 
 
 @router.post("", response=OUT, operation_id="tickets_create", openapi_extra=documented(s.NewTicketIn, answers=MADE))
@@ -87,6 +89,8 @@ def change_ticket(request: HttpRequest, number: str) -> dict[str, Any]:
     tickets.require(actor, TicketPermission.EDIT, ticket)
     given = read_body(request, s.TicketChangeIn).dict(exclude_unset=True)
     version = given.pop("version", None)
+    if given.get("custom") is not None:
+        given["custom"] = custom_fields.from_program(ticket_fields(ticket), given["custom"])
     places = registration_places(given, ticket)
     changes = TicketChanges(**{**given, **places})
     edited = edit_ticket(actor=actor, number=number, changes=changes, version=version)

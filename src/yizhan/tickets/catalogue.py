@@ -1,6 +1,6 @@
 """The shipped service catalogue: categories as the regulation divides them."""
 
-from yizhan.tickets.models import Category
+from yizhan.tickets.models import CannedReply, Category, Phrase
 
 # code, name, half, usual level, children
 CATALOGUE: tuple[tuple[str, str, str, int | None, tuple[tuple[str, str], ...]], ...] = (
@@ -31,3 +31,26 @@ def seed_categories() -> None:
         for child, child_name in children:
             position += 1
             Category.objects.create(code=child, name=child_name, half=half, level=level, parent=parent, position=position)
+
+
+PHRASES: tuple[tuple[str, str], ...] = (
+    ("actions_taken", "重启后正常"), ("actions_taken", "更换配件"), ("actions_taken", "重新配置"), ("actions_taken", "清理并测试"),
+    ("actions_taken", "已教使用方法"), ("actions_taken", "重装驱动"), ("diagnosis", "配置被改动"), ("diagnosis", "配件老化"),
+    ("diagnosis", "操作不熟"), ("diagnosis", "线路接触不良"),
+)  # fmt: skip
+REPLIES: tuple[tuple[str, str], ...] = (
+    ("正在处理", "{requester}，您好：您报的“{subject}”正在处理，有进展马上告诉您。"),
+    ("请补充情况", "{requester}，您好：为尽快处理 {number}，请补充：出现时间、提示内容（可拍照）、同事是否也有。"),
+    ("约时间上门", "{requester}，您好：工程师 {engineer} 准备上门处理，请回复方便的时间和地点。"),
+    ("请重试", "{requester}，您好：已处理，请再试一次；还有问题直接回复，或打 {hotline}。"),
+)
+
+
+def seed_texts() -> None:
+    """The shipped phrases and replies, once; what was changed or ended stays so."""
+    if not Phrase.objects.exists():
+        Phrase.objects.bulk_create(Phrase(place=place, text=text, position=10 * i) for i, (place, text) in enumerate(PHRASES))
+    if not CannedReply.objects.exists():
+        CannedReply.objects.bulk_create(
+            CannedReply(title=title, body=body, position=10 * i) for i, (title, body) in enumerate(REPLIES)
+        )

@@ -5,8 +5,8 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from yizhan.kernel import clock
-from yizhan.kernel.forms import DateTimeInput, DressedForm
+from yizhan.kernel import clock, custom_fields
+from yizhan.kernel.forms import DateTimeInput, DressedForm, dress
 from yizhan.people.models import Team, User
 from yizhan.people.queries import technicians
 from yizhan.tickets.models import (
@@ -22,6 +22,7 @@ from yizhan.tickets.models import (
     VisitResult,
 )
 from yizhan.tickets.models.category import Category
+from yizhan.tickets.queries import ticket_fields
 from yizhan.tickets.states import Action
 
 USUAL_MINUTES = 15
@@ -214,6 +215,10 @@ class SheetForm(ActionForm):
         begun = ticket.arrived_at or ticket.responded_at
         worked = clock.seconds_between(begun, clock.now()) // 60 if begun else USUAL_MINUTES
         self.fields["labour_minutes"].initial = min(max(worked, 5), 8 * 60) if worked < 24 * 60 else USUAL_MINUTES
+        self.own = ticket_fields(ticket)
+        for definition in self.own:
+            self.fields[definition.name] = custom_fields.form_field(definition)
+            self.fields[definition.name].initial = custom_fields.initial(definition, ticket.custom)
         if ticket.kind == "request":
             self.fields["diagnosis"].initial = ticket.subject
             self.fields["cause_category"].initial = CauseCategory.OPERATION
@@ -223,8 +228,46 @@ class SheetForm(ActionForm):
         parts = [line.strip() for line in self.cleaned_data["parts"].splitlines() if line.strip()]
         return {**{name: self.cleaned_data[name] for name in names}, "parts": parts}
 
+    def own_fields(self) -> list[forms.BoundField]:
+        return [self[definition.name] for definition in self.own]
+
     def body(self) -> dict[str, Any]:
         return {"sheet": self.sheet(), "version": self.cleaned_data["version"]}
+
+
+class EditForm(DressedForm):
+    """What was written down at registration, to be corrected; and the installation's own fields."""
+
+    subject = forms.CharField(label=_("Subject"), max_length=200)
+    description = forms.CharField(label=_("Description"), required=False, widget=text_area(4), max_length=20_000)
+    category = forms.ChoiceField(label=_("Category"), required=False)
+    site = forms.ChoiceField(label=_("Site"), required=False)
+    department = forms.ChoiceField(label=_("Department"), required=False)
+    place = forms.CharField(label=_("Place"), required=False, max_length=80)
+
+    def __init__(self, *args: Any, ticket: Ticket, **kwargs: Any) -> None:
+        sites, departments = ticket.customer.site_set, ticket.customer.department_set
+        choices = {
+            "category": category_choices(),
+            "site": [("", "–"), *((str(s.pk), s.name) for s in sites.filter(active=True).order_by("sort_key"))],
+            "department": [("", "–"), *((str(d.pk), d.name) for d in departments.filter(active=True).order_by("sort_key"))],
+        }
+        kwargs["initial"] = {
+            "subject": ticket.subject, "description": ticket.description, "place": ticket.place,
+            "category": ticket.category.code if ticket.category else "", "site": ticket.site_id or "",
+            "department": ticket.department_id or "",
+        }  # fmt: skip
+        super().__init__(*args, **kwargs)
+        for name, listed in choices.items():
+            self.fields[name] = forms.ChoiceField(
+                label=self.fields[name].label, required=False, choices=listed,
+                widget=forms.Select(attrs={"class": "form-select"}),
+            )  # fmt: skip
+        self.own = ticket_fields(ticket)
+        for definition in self.own:
+            self.fields[definition.name] = custom_fields.form_field(definition, required=False)
+            self.initial[definition.name] = custom_fields.initial(definition, ticket.custom)
+        dress(self)
 
 
 def category_choices() -> list[tuple[str, str]]:

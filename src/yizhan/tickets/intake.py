@@ -4,7 +4,7 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from yizhan.kernel import attachments
+from yizhan.kernel import attachments, custom_fields
 from yizhan.kernel.actor import Actor
 from yizhan.kernel.commands import command
 from yizhan.kernel.errors import Forbidden, Invalid, Text
@@ -108,4 +108,13 @@ def registration(actor: Actor, body: NewTicketIn) -> NewTicket:
         channel=body.channel,
         source_id=body.source_id,
         received_at=body.received_at,
+        custom=custom_of(body.custom),
     )
+
+
+def custom_of(given: dict[str, Any]) -> dict[str, Any]:
+    """A program's `{key: value}` as it is stored."""
+    if not given:
+        return {}
+    own = custom_fields.definitions("tickets.ticket")
+    return custom_fields.merged({}, own, custom_fields.from_program(own, given))

@@ -9,7 +9,7 @@ from yizhan.kernel.actor import Actor, Permission, bundle
 from yizhan.kernel.policy import GlobalPolicy, Policy
 from yizhan.people.models import Role
 from yizhan.people.policies import PeoplePermission
-from yizhan.tickets.models import Category, Ticket
+from yizhan.tickets.models import CannedReply, Category, Phrase, Ticket
 
 
 class TicketPermission(Permission):
@@ -51,6 +51,7 @@ class TicketPermission(Permission):
     VOID = "tickets.void"
     VOID_ANY = "tickets.void_any"
     LINK = "tickets.link"
+    CHANGE_TEXTS = "tickets.change_texts"
 
 
 class Relation(StrEnum):
@@ -110,6 +111,7 @@ WHO: dict[TicketPermission, Iterable[Role | Relation]] = {
     P.VOID: (D, M),
     P.VOID_ANY: (M,),
     P.LINK: (O, H, D, L, M),
+    P.CHANGE_TEXTS: (D, L, M, Role.ADMINISTRATOR),
 }
 RELATIONS: dict[str, frozenset[Relation]] = {
     permission: frozenset(who for who in allowed if isinstance(who, Relation)) for permission, allowed in WHO.items()
@@ -188,4 +190,6 @@ class CategoryPolicy(GlobalPolicy[Category]):
         return actor.holds(permission) or actor.holds(PeoplePermission.CHANGE_CUSTOMERS)
 
 
+phrases = GlobalPolicy(Phrase, view=P.VIEW_INTERNAL, change=P.CHANGE_TEXTS)
+canned_replies = GlobalPolicy(CannedReply, view=P.VIEW_INTERNAL, change=P.CHANGE_TEXTS)
 categories = CategoryPolicy(Category, view=P.VIEW, change=PeoplePermission.CHANGE_SETTINGS)

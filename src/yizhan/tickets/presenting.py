@@ -1,8 +1,11 @@
 """A ticket as REST shows it: people by user name, places and categories by their keys."""
 
+from collections.abc import Iterable
 from typing import Any
 
+from yizhan.kernel import custom_fields
 from yizhan.kernel.actor import Actor
+from yizhan.kernel.models import CustomField
 from yizhan.people.models import User
 from yizhan.tickets.models import Ticket
 from yizhan.tickets.policies import tickets
@@ -19,7 +22,8 @@ TICKET_EXAMPLE: dict[str, Any] = {
     "received_at": "2026-11-22T09:00:00+08:00",
     "backfilled": False, "responded_at": "2026-11-22T09:03:00+08:00", "scheduled_at": None, "arrived_at": None,
     "restored_at": None, "restored_backdated": False, "completed_at": None, "archived_at": None, "closure_code": None,
-    "knowledge": None, "rating": None, "remind_count": 0, "reopened_count": 0, "actions": ["submit_sheet", "transfer"],
+    "knowledge": None, "rating": None, "remind_count": 0, "reopened_count": 0, "custom": {"budget": "A-17"},
+    "actions": ["submit_sheet", "transfer"],
 }  # fmt: skip
 
 
@@ -37,8 +41,14 @@ def names(actor: Actor, ticket: Ticket) -> dict[str, str | None]:
     return found
 
 
-def ticket_out(actor: Actor, ticket: Ticket) -> dict[str, Any]:
+def definitions_for(listed: Iterable[Ticket]) -> list[CustomField]:
+    """The custom fields that these tickets need to show; none are asked for when no ticket has values."""
+    return custom_fields.definitions("tickets.ticket") if any(ticket.custom for ticket in listed) else []
+
+
+def ticket_out(actor: Actor, ticket: Ticket, own: list[CustomField] | None = None) -> dict[str, Any]:
     """Everything that a program may want to know; what the customer must not see is left out for him."""
+    own = definitions_for([ticket]) if own is None else own
     requester = ticket.requester
     shown: dict[str, Any] = {
         "number": ticket.number,
@@ -77,6 +87,7 @@ def ticket_out(actor: Actor, ticket: Ticket) -> dict[str, Any]:
         "rating": ticket.rating.score if hasattr(ticket, "rating") else None,
         "remind_count": ticket.remind_count,
         "reopened_count": ticket.reopened_count,
+        "custom": custom_fields.for_program(own, ticket.custom, public_only=not tickets.is_staff(actor)),
         "actions": actions_of(actor, ticket),
     }
     for name in tickets.hidden_fields(actor):

@@ -8,9 +8,10 @@ from typing import Any
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import TruncDate
 
-from yizhan.kernel import clock
+from yizhan.kernel import clock, custom_fields
 from yizhan.kernel.actor import Actor
-from yizhan.tickets.models import ReturnVisit, SignOff, State, SubState, Ticket, VisitResult
+from yizhan.kernel.models import CustomField
+from yizhan.tickets.models import Phrase, ReturnVisit, SignOff, State, SubState, Ticket, VisitResult
 from yizhan.tickets.policies import TicketPermission, tickets
 
 TRIES, TRY_DAYS = 3, 2
@@ -138,3 +139,23 @@ def similar_tickets(actor: Actor, ticket: Ticket) -> QuerySet[Ticket]:
     """Other tickets of this requester, newest first."""
     rows = tickets.scope(actor, TicketPermission.VIEW).filter(requester=ticket.requester_id).exclude(pk=ticket.pk)
     return rows.order_by("-received_at")
+
+
+def phrases_for(ticket: Ticket) -> dict[str, list[str]]:
+    """The words to tap on a sheet, by place: those of the ticket's category first."""
+    rows = Phrase.objects.filter(Q(category=None) | Q(category=ticket.category_id), active=True)
+    found: dict[str, list[str]] = {}
+    for place, text, category in rows.order_by("position", "pk").values_list("place", "text", "category"):
+        listed = found.setdefault(place, [])
+        listed.insert(0, text) if category else listed.append(text)
+    return found
+
+
+def ticket_fields(ticket: Ticket) -> list[CustomField]:
+    """The installation's own fields that this ticket's category asks for."""
+    return custom_fields.definitions("tickets.ticket", ticket.category.code if ticket.category else "")
+
+
+def missing_fields(ticket: Ticket) -> list[CustomField]:
+    """The required ones among them that are still empty: no ticket is completed without."""
+    return [field for field in ticket_fields(ticket) if field.required and ticket.custom.get(str(field.pk)) is None]

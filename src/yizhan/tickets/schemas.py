@@ -70,6 +70,7 @@ class NewTicketIn(StrictSchema):
     source_id: Short = ""
     received_at: datetime | None = None
     attachments: list[int] = []
+    custom: dict[str, Any] = {}
     complete: Complete | None = None
 
 
@@ -81,6 +82,7 @@ class TicketChangeIn(StrictSchema):
     site: int | None = None
     department: int | None = None
     place: Annotated[str, StringConstraints(max_length=80)] | None = None
+    custom: dict[str, Any] | None = None
     version: int | None = None
 
 

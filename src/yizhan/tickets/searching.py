@@ -3,7 +3,7 @@
 from django.db.models import Q
 from django.urls import reverse
 
-from yizhan.kernel import search
+from yizhan.kernel import custom_fields, search
 from yizhan.kernel.actor import Actor
 from yizhan.kernel.models import SearchRow
 from yizhan.kernel.search.query import staff_or_own
@@ -21,6 +21,9 @@ def ticket_entry(ticket: Ticket, *, fresh: bool = False) -> search.Entry:
         (internal if hidden else public).append(body)
     for diagnosis, actions in sheets:
         public += [diagnosis, actions]
+    if ticket.custom:
+        own_public, own_internal = custom_fields.search_texts(custom_fields.definitions("tickets.ticket"), ticket.custom)
+        public, internal = [*public, *own_public], [*internal, *own_internal]
     requester = ticket.requester
     return search.Entry(
         record=ticket, customer_id=ticket.customer_id, number=ticket.number, title=ticket.subject, at=ticket.received_at,

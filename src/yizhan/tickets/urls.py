@@ -1,6 +1,6 @@
 from django.urls import path
 
-from yizhan.tickets.views import closing, desk, lists, portal, printing, public, ticket
+from yizhan.tickets.views import batch, closing, desk, editing, lists, portal, printing, public, ticket
 
 urlpatterns = [
     path("", lists.home, name="home"),
@@ -14,8 +14,10 @@ urlpatterns = [
     path("closing/<str:number>/", closing.closing_desk, name="closing-ticket"),
     path("closing/<str:number>/visit/", closing.save_visit, name="closing-visit"),
     path("tickets/", lists.ticket_list, name="tickets"),
+    path("tickets/batch/", batch.batch, name="tickets-batch"),
     path("tickets/<str:number>/", ticket.ticket_page, name="ticket"),
     path("tickets/<str:number>/do/<str:action>/", ticket.do_action, name="ticket-do"),
+    path("tickets/<str:number>/edit/", editing.edit_page, name="ticket-edit"),
     path("tickets/<str:number>/messages/", ticket.write_message, name="ticket-message"),
     path("tickets/<str:number>/sheet/", ticket.sheet_page, name="ticket-sheet"),
     path("tickets/<str:number>/sign/", ticket.sign_page, name="ticket-sign"),

@@ -32,7 +32,7 @@ def root() -> Path:
 
 def read_upload(stream: Any) -> bytes:
     """An uploaded file's content, never more than a byte above the limit: `store` refuses it by that byte."""
-    content: bytes = stream.read(settings.YIZHAN.attachment_limit + 1)
+    content: bytes = stream.read(limit() + 1)
     return content
 
 
@@ -68,17 +68,23 @@ def clean_name(name: str) -> str:
     return kept.strip(". ")[:200] or "file"
 
 
-def store(actor: Actor, *, customer_id: int, name: str, content: bytes) -> Attachment:
-    """Keep a file for a customer; it has no owner yet.
+def limit() -> int:
+    """The largest upload, in bytes."""
+    size: int = settings.YIZHAN.attachment_limit
+    return size
+
+
+def store(actor: Actor, *, customer_id: int, name: str, content: bytes, most: int | None = None) -> Attachment:
+    """Keep a file for a customer; it has no owner yet. `most` lets what the program itself writes be larger than uploads.
 
     Raises:
         Invalid: empty, larger than the limit, or a picture with too many pixels.
     """
-    limit = settings.YIZHAN.attachment_limit
+    largest = most or limit()
     if not content:
         raise Invalid(_("The file is empty."), code="empty_file")
-    if len(content) > limit:
-        raise Invalid(_("The file is larger than the limit of {limit} MB.").format(limit=limit // 2**20), code="too_large")
+    if len(content) > largest:
+        raise Invalid(_("The file is larger than the limit of {limit} MB.").format(limit=largest // 2**20), code="too_large")
     content_type = sniff(content, name)
     if content_type.startswith("image/"):
         check_image(content)

@@ -1,16 +1,13 @@
 from yizhan.kernel.models.attachments import Attachment
+from yizhan.kernel.models.custom import CustomField, CustomValues
 from yizhan.kernel.models.history import AuditEntry, AuditText, StoredEvent
 from yizhan.kernel.models.idempotency import IdempotencyKey
+from yizhan.kernel.models.listing import SavedView
 from yizhan.kernel.models.notices import Notice, NoticeTemplate
 from yizhan.kernel.models.search import SearchRow
+from yizhan.kernel.models.works import ImportMapping, Work
 
 __all__ = [
-    "Attachment",
-    "AuditEntry",
-    "AuditText",
-    "IdempotencyKey",
-    "Notice",
-    "NoticeTemplate",
-    "SearchRow",
-    "StoredEvent",
-]
+    "Attachment", "AuditEntry", "AuditText", "CustomField", "CustomValues", "IdempotencyKey", "ImportMapping",
+    "Notice", "NoticeTemplate", "SavedView", "SearchRow", "StoredEvent", "Work",
+]  # fmt: skip

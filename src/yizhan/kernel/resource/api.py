@@ -2,12 +2,16 @@
 
 from typing import Any
 
+from django.contrib.postgres.fields import ArrayField
 from django.db.models import BooleanField, DateField, DateTimeField, Field, IntegerField, Model
 from django.http import HttpRequest
 from ninja import Router, Status
 from pydantic import create_model
 
+from yizhan.kernel import custom_fields
+from yizhan.kernel.actor import Actor
 from yizhan.kernel.errors import Invalid, NotFound
+from yizhan.kernel.models import CustomField
 from yizhan.kernel.paging import paginate
 from yizhan.kernel.resource.declaration import Resource
 from yizhan.kernel.resource.saving import save_record
@@ -28,6 +32,8 @@ def field_type(resource: Resource[Any], name: str) -> type[Any]:
         return list[str] if name in resource.natural else list[int]
     if field.is_relation:
         return str if name in resource.natural else int
+    if isinstance(field, ArrayField):
+        return list[str]
     if isinstance(field, BooleanField):
         return bool
     return int if isinstance(field, IntegerField) else str
@@ -36,6 +42,8 @@ def field_type(resource: Resource[Any], name: str) -> type[Any]:
 def input_schema(resource: Resource[Any], verb: str, extra: dict[str, Any]) -> type[StrictSchema]:
     fields: dict[str, Any] = {name: (field_type(resource, name) | None, None) for name in resource.fields}
     fields.update(extra)
+    if resource.is_field("custom"):
+        fields["custom"] = (dict[str, Any] | None, None)
     example = {name: EXAMPLES.get(name) for name in resource.fields if name in EXAMPLES}
     title = f"{resource.model.__name__}{verb}"
     made: type[StrictSchema] = create_model(title, __base__=StrictSchema, **fields)
@@ -43,9 +51,20 @@ def input_schema(resource: Resource[Any], verb: str, extra: dict[str, Any]) -> t
     return made
 
 
-def show(resource: Resource[Any], record: Model, hidden: frozenset[str]) -> dict[str, Any]:
+Shown = tuple[frozenset[str], list[CustomField]]
+
+
+def shown_by(resource: Resource[Any], actor: Actor) -> Shown:
+    """What decides how this actor sees the records: hidden fields, and the installation's own ones."""
+    return resource.policy.hidden_fields(actor), resource.custom()
+
+
+def show(resource: Resource[Any], record: Any, shown: Shown) -> dict[str, Any]:
     """One record as REST shows it: codes and user names instead of ids."""
+    hidden, definitions = shown
     result: dict[str, Any] = {"id": record.pk}
+    if definitions:
+        result["custom"] = custom_fields.for_program(definitions, record.custom)
     for name in dict.fromkeys((*resource.fields, *resource.read_only)):
         if name in hidden:
             continue
@@ -61,9 +80,15 @@ def show(resource: Resource[Any], record: Model, hidden: frozenset[str]) -> dict
     return result
 
 
-def form_data(resource: Resource[Any], given: dict[str, Any], record: Model | None) -> dict[str, Any]:
+def form_data(resource: Resource[Any], given: dict[str, Any], record: Any) -> dict[str, Any]:
     """The body as form input; what a PATCH leaves out keeps its value."""
     data: dict[str, Any] = {}
+    definitions = resource.custom()
+    values = custom_fields.merged(
+        record.custom if record is not None else {}, definitions,
+        custom_fields.from_program(definitions, given.pop("custom", None) or {}),
+    ) if definitions else {}  # fmt: skip
+    data |= {definition.name: custom_fields.initial(definition, values) for definition in definitions}
     for name in resource.fields:
         field: Any = resource.model._meta.get_field(name)
         if name not in given:
@@ -95,22 +120,6 @@ def related_key(field: Any, attribute: str, value: Any, name: str) -> Any:
     return pk
 
 
-def apply_filters(resource: Resource[Any], request: HttpRequest, rows: Any) -> Any:
-    for name in resource.filters:
-        value: Any = request.GET.get(name)
-        if value in (None, ""):
-            continue
-        field: Any = resource.model._meta.get_field(name)
-        path = f"{name}__{resource.natural[name]}" if name in resource.natural else name
-        if isinstance(field, BooleanField):
-            value = value.lower() in {"1", "true", "yes"}
-        try:
-            rows = rows.filter(**{path: value})
-        except ValueError as error:
-            raise Invalid(f"{name}: {value}", fields={name: [str(error)]}) from error
-    return rows
-
-
 def find_key(resource: Resource[Any], request: HttpRequest, key: str) -> Model:
     if resource.key == "id" and not (key.isascii() and key.isdigit() and len(key) < 19):
         raise NotFound
@@ -127,33 +136,33 @@ def build_router(resource: Resource[Any], *, extra: dict[str, Any] | None = None
     def list_records(request: HttpRequest, limit: int = 50, cursor: str | None = None) -> dict[str, Any]:
         actor = actor_of(request)
         resource.policy.require(actor, resource.view)
-        rows = apply_filters(resource, request, resource.rows(actor))
+        rows = resource.found(actor, request.GET)
         page = paginate(rows, resource.order, limit=clean_limit(limit), cursor=cursor)
-        hidden = resource.policy.hidden_fields(actor)
-        return {"items": [show(resource, item, hidden) for item in page.items], "next": page.next}
+        shown = shown_by(resource, actor)
+        return {"items": [show(resource, item, shown) for item in page.items], "next": page.next}
 
     def create_record(request: HttpRequest) -> Status[dict[str, Any]]:
         actor = actor_of(request)
         resource.policy.require(actor, resource.change)
         given = read_body(request, create).dict(exclude_unset=True)
-        own = {name: given.pop(name) for name in list(given) if name not in resource.fields}
+        own = {name: given.pop(name) for name in list(given) if name not in {*resource.fields, "custom"}}
         data = form_data(resource, given, None)
         record = save_record(actor=actor, resource=resource, pk=None, data=data, extra=own)
-        return Status(201, show(resource, record, resource.policy.hidden_fields(actor)))
+        return Status(201, show(resource, record, shown_by(resource, actor)))
 
     def read_record(request: HttpRequest, key: str) -> dict[str, Any]:
         record = find_key(resource, request, key)
-        return show(resource, record, resource.policy.hidden_fields(actor_of(request)))
+        return show(resource, record, shown_by(resource, actor_of(request)))
 
     def change_record(request: HttpRequest, key: str) -> dict[str, Any]:
         actor = actor_of(request)
         record = find_key(resource, request, key)
         resource.policy.require(actor, resource.change, record)
         given = read_body(request, change).dict(exclude_unset=True)
-        own = {name: given.pop(name) for name in list(given) if name not in resource.fields}
+        own = {name: given.pop(name) for name in list(given) if name not in {*resource.fields, "custom"}}
         data = form_data(resource, given, record)
         saved = save_record(actor=actor, resource=resource, pk=record.pk, data=data, extra=own)
-        return show(resource, saved, resource.policy.hidden_fields(actor))
+        return show(resource, saved, shown_by(resource, actor))
 
     def add(path: str, method: str, view: Any, verb: str, body: type[StrictSchema] | None = None) -> None:
         one = {"id": 1, **{field: EXAMPLES.get(field) for field in (*resource.fields, *resource.read_only)}}

@@ -2,29 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Generic, TypeVar
+from collections.abc import Iterable, Mapping
+from functools import cached_property, partial
+from typing import Any, TypeVar
 
-from django.db.models import ForeignKey, ManyToManyField, Model, QuerySet
+from django.db.models import BooleanField, ForeignKey, ManyToManyField, Model, QuerySet
 from django.forms import BaseModelForm, ModelForm, modelform_factory
+from django.http import QueryDict
+from django.urls import reverse
 
+from yizhan.kernel import custom_fields
 from yizhan.kernel.actor import Actor, Permission
-from yizhan.kernel.errors import Text
+from yizhan.kernel.listing import Column, Listing, register_listing
+from yizhan.kernel.models import CustomField
 from yizhan.kernel.policy import Policy
 
 M = TypeVar("M", bound=Model)
 
 
-class Resource(Generic[M]):
+class Resource(Listing[M]):
     """Subclass, fill in the attributes, `register`. `docs/adding-a-model.md` walks through one.
 
     `key` is the field that REST paths carry; `natural` maps a relation to the field of the
-    related model that REST shows instead of an id; `order` ends with a unique field.
+    related model that REST and filters show instead of an id; `order` ends with a unique field;
+    `match` are the fields by which an imported row finds its record (without it, none is imported);
+    `aliases` are further headings that people's own sheets use for a field.
     """
 
     model: type[M]
-    name: str
-    label: Text
     icon = "list"
     policy: Policy[M]
     view: Permission
@@ -37,6 +42,8 @@ class Resource(Generic[M]):
     natural: Mapping[str, str] = {}
     order: tuple[str, ...] = ("id",)
     contains: tuple[str, ...] = ()
+    match: tuple[str, ...] = ()
+    aliases: Mapping[str, tuple[str, ...]] = {}
     in_api = True
     can_create = True
     form: type[ModelForm[Any]] | None = None
@@ -52,8 +59,31 @@ class Resource(Generic[M]):
         found = [self.model._meta.get_field(n) for n in names if self.is_field(n)]
         return [f for f in found if isinstance(f, ForeignKey | ManyToManyField)]
 
+    @cached_property
+    def field_names(self) -> frozenset[str]:
+        return frozenset(f.name for f in self.model._meta.get_fields())
+
     def is_field(self, name: str) -> bool:
-        return any(f.name == name for f in self.model._meta.get_fields())
+        return name in self.field_names
+
+    def heading(self, name: str) -> str:
+        field: Any = self.model._meta.get_field(name) if self.is_field(name) else getattr(self.model, name, None)
+        return str(getattr(field, "verbose_name", None) or getattr(getattr(field, "fget", None), "label", name))
+
+    def custom(self) -> list[CustomField]:
+        """The installation's own fields of these records."""
+        return custom_fields.definitions(self.model._meta.label_lower) if self.is_field("custom") else []
+
+    def batch_fields(self, actor: Actor) -> list[str]:
+        """What may be set on many records at once: choices, switches and relations that do not identify one."""
+        hidden = self.policy.hidden_fields(actor)
+        found = []
+        for name in self.fields:
+            field: Any = self.model._meta.get_field(name)
+            one = isinstance(field, ForeignKey) and not field.unique
+            if name not in {*self.match, *hidden} and (one or isinstance(field, BooleanField) or field.choices):
+                found.append(name)
+        return found
 
     def form_class(self) -> type[BaseModelForm[Any]]:
         return modelform_factory(self.model, form=self.form or ModelForm, fields=self.fields)
@@ -64,15 +94,63 @@ class Resource(Generic[M]):
     def finish(self, actor: Actor, record: M, extra: Mapping[str, Any]) -> None:
         """What follows in the same transaction, the search index for one."""
 
+    def finish_many(self, actor: Actor, records: Iterable[M]) -> None:
+        """The same after an import; override where many can be done in one statement."""
+        for record in records:
+            self.finish(actor, record, {})
+
     def url_name(self, view: str) -> str:
         return f"resource-{self.name}-{view}"
+
+    # What the list machinery asks.
+
+    def offered_columns(self, actor: Actor) -> dict[str, Column]:
+        hidden = self.policy.hidden_fields(actor)
+        names = [n for n in dict.fromkeys((*self.columns, *self.fields, *self.read_only)) if n not in hidden]
+        found = {name: Column(name, self.heading(name), partial(value_of, name=name)) for name in names}
+        for definition in self.custom():
+            found[definition.name] = custom_column(definition)
+        return found
+
+    def usual_columns(self, actor: Actor) -> list[str]:
+        hidden = self.policy.hidden_fields(actor)
+        return [name for name in self.columns if name not in hidden]
+
+    def require_view(self, actor: Actor) -> None:
+        self.policy.require(actor, self.view)
+
+    def found(self, actor: Actor, given: QueryDict) -> QuerySet[M]:
+        from yizhan.kernel.resource.filtering import filtered  # noqa: PLC0415 - filtering knows declarations
+
+        return filtered(self, actor, given)
+
+    def address(self) -> str:
+        return reverse(self.url_name("list"))
+
+
+def value_of(record: Model, name: str) -> Any:
+    """A record's value as a column shows it: choices and relations as text."""
+    shown = getattr(record, f"get_{name}_display", None)
+    value = shown() if shown else getattr(record, name)
+    if hasattr(value, "all"):
+        return "、".join(str(item) for item in value.all())
+    if isinstance(value, Model):
+        return str(value)
+    return value() if callable(value) else value
+
+
+def custom_column(definition: CustomField) -> Column:
+    """A custom field's column, of whatever record has a `custom` column."""
+    return Column(definition.name, definition.label, lambda record: custom_fields.shown(definition, record.custom))
 
 
 _resources: dict[str, Resource[Any]] = {}
 
 
 def register(resource: type[Resource[M]]) -> type[Resource[M]]:
-    _resources[resource.name] = resource()
+    made = resource()
+    _resources[resource.name] = made
+    register_listing(made)
     return resource
 
 

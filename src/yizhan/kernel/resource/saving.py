@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from django.db import IntegrityError, transaction
 from django.db.models import Model
 from django.forms import BaseModelForm, ModelChoiceField
 from django.utils.translation import gettext_lazy as _
 
-from yizhan.kernel import audit
+from yizhan.kernel import audit, custom_fields
 from yizhan.kernel.actor import Actor
 from yizhan.kernel.commands import command
-from yizhan.kernel.errors import Invalid, NotFound
+from yizhan.kernel.errors import Conflict, Invalid, NotFound
 from yizhan.kernel.forms import dress
 from yizhan.kernel.resource.declaration import Resource, resource_of
 
@@ -29,6 +30,10 @@ def bound_form(
                 field.queryset = related.policy.scope(actor, related.view)
     for name in resource.policy.hidden_fields(actor):
         form.fields.pop(name, None)
+    values = getattr(record, "custom", {})
+    for definition in resource.custom():
+        form.fields[definition.name] = custom_fields.form_field(definition)
+        form.initial[definition.name] = custom_fields.initial(definition, values)
     dress(form)
     return form
 
@@ -58,14 +63,31 @@ def save_record(
     if not form.is_valid():
         fields = {name: [str(e) for e in errors] for name, errors in form.errors.items()}
         raise Invalid(_("Some fields are not right."), fields=fields)
-    saved: Model = form.save(commit=False)
+    saved: Any = form.save(commit=False)
+    custom = resource.custom()
+    if custom:
+        saved.custom = custom_fields.merged(saved.custom, custom, form.cleaned_data)
     resource.prepare(actor, saved)
     resource.policy.require(actor, resource.change, saved)
-    saved.save()
+    write(saved)
     form.save_m2m()
     resource.finish(actor, saved, extra or {})
     if not resource.policy.scope(actor, resource.view).filter(pk=saved.pk).exists():
         raise NotFound
     verb = "change" if record else "create"
     audit.record(actor, f"{verb}_{resource.model._meta.model_name}", saved, before, audit.snapshot(saved))
-    return saved
+    found: Model = saved
+    return found
+
+
+def write(record: Model) -> None:
+    """Save; where a rule of the database refuses after the form's own look, somebody else was quicker.
+
+    Raises:
+        Conflict: `already_there`.
+    """
+    try:
+        with transaction.atomic():
+            record.save()
+    except IntegrityError as error:
+        raise Conflict(_("Another record has this already."), code="already_there") from error

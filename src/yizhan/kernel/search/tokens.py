@@ -82,6 +82,11 @@ def pinyin_key(name: str) -> str:
     return " ".join(pinyin_of(name))[:200] if name else ""
 
 
+def initials_pattern(word: str) -> str:
+    """`zq` as a pattern over the sort key “zhang qian”."""
+    return "^" + " ".join(f"{letter}[a-z]*" for letter in word.lower())
+
+
 def query_tokens(question: str) -> list[str]:
     """The terms that every hit must have: a character alone, else all bigrams of a run; words whole."""
     terms: list[str] = []

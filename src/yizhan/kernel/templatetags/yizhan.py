@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from django import template
+from django.contrib.auth import get_user_model
 from django.templatetags.static import static
 from django.utils import timezone
+from django.utils.safestring import mark_safe
 
 from yizhan.kernel import clock
 
@@ -29,6 +31,17 @@ def asset(name: str) -> str:
     return static(manifest().get(name, f"dist/{name}"))
 
 
+@register.simple_tag
+def icon(name: str, size: str = "") -> str:
+    """One outline icon of the sprite; what it stands for is said in text beside it."""
+    return mark_safe(f'<svg class="yz-ico {size}" aria-hidden="true"><use href="{sprite()}#{name}"/></svg>')  # noqa: S308 - names are ours
+
+
+@cache
+def sprite() -> str:
+    return asset("icons.svg")
+
+
 @register.filter
 def when(moment: datetime | None) -> str:
     """`HH:mm` today, `MM-dd HH:mm` this year, else in full."""
@@ -43,6 +56,14 @@ def when(moment: datetime | None) -> str:
 @register.filter
 def full_time(moment: datetime | None) -> str:
     return f"{timezone.localtime(moment, clock.DEFAULT_ZONE):%Y-%m-%d %H:%M}" if moment else "–"
+
+
+@register.filter
+def cell(value: Any) -> str:
+    """A column's value on the screen: times short, empty as a dash."""
+    if isinstance(value, datetime):
+        return when(value)
+    return "–" if value in (None, "") else str(value)
 
 
 @register.filter
@@ -70,3 +91,12 @@ def stroke_box(strokes: list[list[list[float]]]) -> str:
 @register.filter
 def get(mapping: Any, key: Any) -> Any:
     return mapping.get(key, "") if mapping else ""
+
+
+@register.filter
+def person_name(label: str) -> str:
+    """Who stands behind an audit row's actor, by name."""
+    if not label.startswith("user:"):
+        return label
+    user = get_user_model()._default_manager.filter(pk=label[5:]).first()
+    return str(user or label)

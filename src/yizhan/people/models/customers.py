@@ -7,6 +7,8 @@ from django.core.validators import RegexValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from yizhan.kernel.models import CustomValues
+
 CODE = RegexValidator(r"^[a-z0-9][a-z0-9-]{0,30}$", _("Lower-case letters, digits and hyphens only."))
 
 
@@ -21,6 +23,7 @@ class Customer(models.Model):
     notify = models.BooleanField(_("notify requesters by mail"), default=True)
     active = models.BooleanField(_("active"), default=True)
     sort_key = models.CharField(max_length=200, editable=False)
+    custom = CustomValues()
 
     class Meta:
         verbose_name = _("customer")
@@ -38,6 +41,7 @@ class Site(models.Model):
     address = models.CharField(_("address"), max_length=200, blank=True)
     active = models.BooleanField(_("active"), default=True)
     sort_key = models.CharField(max_length=200, editable=False)
+    custom = CustomValues()
 
     class Meta:
         verbose_name = _("site")
@@ -62,6 +66,7 @@ class Department(models.Model):
     name = models.CharField(_("name"), max_length=80)
     active = models.BooleanField(_("active"), default=True)
     sort_key = models.CharField(max_length=200, editable=False)
+    custom = CustomValues()
 
     class Meta:
         verbose_name = _("department")
@@ -85,7 +90,7 @@ class Contact(models.Model):
     AUDIT_PERSONAL = frozenset({"name", "phone", "email", "sort_key"})
 
     customer = models.ForeignKey(Customer, models.PROTECT, verbose_name=_("customer"))
-    name = models.CharField(_("name"), max_length=80)
+    name = models.CharField(_("full name"), max_length=80)
     phone = models.CharField(_("phone"), max_length=30, blank=True)
     email = models.EmailField(_("e-mail"), blank=True)
     title = models.CharField(_("title"), max_length=60, blank=True)
@@ -98,6 +103,7 @@ class Contact(models.Model):
     )
     active = models.BooleanField(_("active"), default=True)
     sort_key = models.CharField(max_length=200, editable=False)
+    custom = CustomValues()
 
     class Meta:
         verbose_name = _("contact")

@@ -63,7 +63,7 @@ class User(AbstractUser):
 
     first_name = None  # type: ignore[assignment]
     last_name = None  # type: ignore[assignment]
-    display_name = models.CharField(_("name"), max_length=80)
+    display_name = models.CharField(_("full name"), max_length=80)
     phone = models.CharField(_("phone"), max_length=30, blank=True)
     language = models.CharField(_("language"), max_length=10, choices=settings.LANGUAGES, default="zh-hans")
     tier = models.PositiveSmallIntegerField(_("tier"), null=True, blank=True, choices=[(1, _("tier 1")), (2, _("tier 2"))])

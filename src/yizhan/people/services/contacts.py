@@ -5,7 +5,7 @@ from yizhan.kernel.actor import Actor
 from yizhan.kernel.commands import command
 from yizhan.kernel.search.tokens import pinyin_key
 from yizhan.people.models import Contact, Customer
-from yizhan.people.searching import index_contact
+from yizhan.people.searching import index_contacts
 
 
 @command
@@ -31,6 +31,6 @@ def find_or_add_contact(*, actor: Actor, customer: Customer, name: str, phone: s
         return contact
     contact.sort_key = pinyin_key(contact.name)
     contact.save()
-    index_contact(contact)
+    index_contacts([contact])
     audit.record(actor, "change_contact" if found else "create_contact", contact, before, audit.snapshot(contact))
     return contact

@@ -43,7 +43,7 @@ def migrate() -> None:
     from django.db import connection
 
     from yizhan.kernel import notices, partitions
-    from yizhan.tickets.catalogue import seed_categories
+    from yizhan.tickets.catalogue import seed_categories, seed_texts
 
     with connection.cursor() as cursor:
         cursor.execute("SET lock_timeout = '15s'; SET statement_timeout = '30min'")
@@ -54,3 +54,4 @@ def migrate() -> None:
     partitions.ensure_partitions()
     notices.seed_templates()
     seed_categories()
+    seed_texts()

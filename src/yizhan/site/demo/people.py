@@ -3,7 +3,7 @@
 from yizhan.kernel.actor import system_actor
 from yizhan.kernel.search.tokens import pinyin_key
 from yizhan.people.models import Assignment, Contact, Customer, Department, Role, Site, Skill, Team, User
-from yizhan.people.searching import index_contact
+from yizhan.people.searching import index_contacts
 
 ACTOR = system_actor("demo")
 CUSTOMERS = {
@@ -81,7 +81,7 @@ def make_contact(customer: Customer, name: str, department: str, site: str, **mo
         site=Site.objects.filter(customer=customer, name=site).first(), sort_key=pinyin_key(name), **more,
     )  # fmt: skip
     contact.save()
-    index_contact(contact)
+    index_contacts([contact])
     return contact
 
 

@@ -16,10 +16,11 @@ from yizhan.channels.services.mailboxes import add_mailbox
 from yizhan.channels.services.polling import store_raw
 from yizhan.kernel import attachments, clock
 from yizhan.kernel.actor import system_actor
+from yizhan.kernel.models import CustomField, SavedView, Work
 from yizhan.kernel.resource import all_resources
 from yizhan.kernel.testing.api import ApiClient, operations
 from yizhan.people.models import Assignment, Contact, Customer, Department, Site, Skill, Team, User
-from yizhan.tickets.models import Category
+from yizhan.tickets.models import CannedReply, Category, Phrase
 from yizhan.tickets.services import signing
 from yizhan.tickets.states import Action
 
@@ -38,6 +39,8 @@ PAGES: dict[str, set[str]] = {
     "ticket": STAFF | {OWN}, "ticket-do": set(), "ticket-message": set(), "ticket-sheet": {"engineer1"},
     "ticket-sign": {"engineer1", OWN}, "ticket-print": STAFF | {OWN}, "sign-link": ANYBODY, "verify-sheet": ANYBODY,
     "channels": CHANNELS, "inbound": CHANNELS, "inbound-place": set(), "inbound-discard": set(), "inbound-replay": set(),
+    "list-save-view": set(), "list-delete-view": set(), "list-columns": set(), "list-export": STAFF, "works": ALL, "work": {"desk"},
+    "tickets-batch": set(), "ticket-edit": {"engineer1", "desk", "manager"},
     "audit": {"auditor"}, "attachment": STAFF | {OWN},
     "set_language": set(), "first-run": set(), "healthz": ANYBODY, "readyz": ANYBODY,
     "account_login": ANYBODY, "account_logout": ANYBODY, "account_inactive": ANYBODY, "account_signup": ANYBODY,
@@ -51,12 +54,14 @@ RESOURCES: dict[str, tuple[set[str], set[str]]] = {  # who lists and reads, who 
     "departments": (PLACES, {"desk", "manager", "admin"}),
     "contacts": (STAFF | {"customer1"}, {"desk", "manager", "admin"}), "users": (STAFF, ADMIN), "teams": (STAFF, ADMIN),
     "skills": (STAFF, ADMIN), "assignments": (ADMIN, ADMIN), "notice-templates": (ADMIN, ADMIN),
-    "categories": (ALL, ADMIN | {"manager"}),
+    "categories": (ALL, ADMIN | {"manager"}), "custom-fields": (ADMIN, ADMIN),
+    "phrases": (STAFF, {"desk", "manager", "admin"}), "canned-replies": (STAFF, {"desk", "manager", "admin"}),
 }  # fmt: skip
 THEIRS = {"tickets", "customers", "sites", "departments", "contacts"}
 POSTED: dict[str, set[str]] = {  # what POST without a body meets: who passes the gate
     "ticket-message": DESK | {OWN}, "inbound-place": CLOSERS, "inbound-discard": CLOSERS, "inbound-replay": CLOSERS,
-    "closing-visit": CLOSERS, "closing-archive": CLOSERS,
+    "closing-visit": CLOSERS, "closing-archive": CLOSERS, "list-save-view": STAFF, "list-columns": STAFF, "tickets-batch": STAFF,
+    "list-delete-view": {"desk", "manager", "admin"}, "ticket-edit": {"engineer1", "desk", "manager"}, "work": {"desk"},
 }  # fmt: skip
 
 
@@ -74,6 +79,10 @@ def theirs(world: Any, settings: Any) -> dict[str, Any]:
     inbound.state = "triage"
     inbound.save()
     customer = Customer.objects.get(code="demo-b")
+    own_field = CustomField.objects.create(target="people.contact", key="badge", label="工牌")
+    desk = User.objects.get(username="desk")
+    view = SavedView.objects.create(listing="tickets", name="急", owner=desk, shared=True)
+    work = Work.objects.create(kind="import", label="导入", owner=desk, state="done", created_at=clock.now())
     return {
         "number": ticket.number, "action": "remind", "sheet": ticket.sheets.get().number,
         "link": signing.new_link(ticket, ticket.sheets.get()), "verify": ticket.sheets.get().verify_token, "inbound": inbound.pk,
@@ -82,6 +91,8 @@ def theirs(world: Any, settings: Any) -> dict[str, Any]:
         "contacts": Contact.objects.filter(customer=customer).first(), "users": User.objects.get(username="engineer1"),
         "teams": Team.objects.first(), "skills": Skill.objects.first(), "assignments": Assignment.objects.first(),
         "categories": Category.objects.first(), "notice-templates": None, "ticket": ticket,
+        "phrases": Phrase.objects.first(), "canned-replies": CannedReply.objects.first(), "custom-fields": own_field,
+        "view": view.pk, "work": work.pk,
     }  # fmt: skip
 
 
@@ -106,6 +117,8 @@ def address(name: str, theirs: dict[str, Any]) -> str:
         "ticket-sheet": [theirs["number"]], "ticket-sign": [theirs["number"]], "closing-ticket": [theirs["number"]],
         "closing-visit": [theirs["number"]], "ticket-print": [theirs["number"], theirs["sheet"]], "sign-link": [theirs["link"]],
         "verify-sheet": [theirs["verify"]], "attachment": [theirs["attachment"]], "account_reset_password_from_key": ["1", "x-y"],
+        "list-save-view": ["tickets"], "list-columns": ["tickets"], "list-export": ["tickets"], "work": [theirs["work"]],
+        "list-delete-view": ["tickets", theirs["view"]], "ticket-edit": [theirs["number"]],
         **{name: [theirs["inbound"]] for name in ("inbound", "inbound-place", "inbound-discard", "inbound-replay")},
     }  # fmt: skip
     return reverse(name, args=arguments.get(name, []))
@@ -114,7 +127,7 @@ def address(name: str, theirs: dict[str, Any]) -> str:
 def allowed(name: str) -> set[str]:
     if name.startswith("resource-"):
         resource, view = name.split("-", 1)[1].rsplit("-", 1)
-        return RESOURCES[resource][1 if view == "new" else 0]
+        return set() if view == "batch" else RESOURCES[resource][1 if view in {"new", "import"} else 0]
     return PAGES[name]
 
 

@@ -26,6 +26,16 @@ NEW: dict[str, dict[str, Any]] = {
     "teams": {"code": "night", "name": "夜班", "tier": 1, "members": ["engineer1"]},
     "skills": {"code": "voip", "name": "电话"},
     "assignments": {"user": "engineer1", "role": "desk", "customer": "demo-a"},
+    "phrases": {"place": "actions_taken", "text": "更换网线", "category": "network"},
+    "canned-replies": {"title": "稍等", "body": "请稍等，{engineer} 马上联系您。", "customer": "demo-a"},
+    "custom-fields": {
+        "target": "tickets.ticket",
+        "group": "print",
+        "key": "meter",
+        "label": "计数器",
+        "kind": "integer",
+        "choices": [],
+    },
     "categories": {"code": "scanner", "name": "扫描仪", "half": "hardware", "parent": "hardware"},
 }
 

@@ -18,11 +18,12 @@ from yizhan.tickets.models.choices import (
 )
 from yizhan.tickets.models.closing import Rating, ReturnVisit, SignLink, SignOff
 from yizhan.tickets.models.sheet import ServiceSheet
+from yizhan.tickets.models.texts import CannedReply, Phrase
 from yizhan.tickets.models.ticket import CoHandler, Message, Ticket, TicketLink
 from yizhan.tickets.models.work import RemoteSession, Visit
 
 __all__ = [
-    "Category", "CauseCategory", "Channel", "ClosureCode", "CoHandler", "Kind", "KnowledgeDecision", "Level", "LinkKind",
-    "Message", "Mode", "Outcome", "Paused", "Proof", "Rating", "RemoteSession", "ReturnVisit", "ServiceSheet", "SignLink",
+    "CannedReply", "Category", "CauseCategory", "Channel", "ClosureCode", "CoHandler", "Kind", "KnowledgeDecision", "Level", "LinkKind",
+    "Message", "Mode", "Outcome", "Paused", "Phrase", "Proof", "Rating", "RemoteSession", "ReturnVisit", "ServiceSheet", "SignLink",
     "SignMethod", "SignOff", "State", "SubState", "Ticket", "TicketLink", "Visit", "VisitResult",
 ]  # fmt: skip

@@ -7,6 +7,7 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from yizhan.kernel.models import CustomValues
 from yizhan.people.models import Contact, Customer, Department, Site, Team, User
 from yizhan.tickets.models.category import Category
 from yizhan.tickets.models.choices import (
@@ -109,6 +110,7 @@ class Ticket(models.Model):
     reopened_count = models.PositiveSmallIntegerField(default=0)
     remind_count = models.PositiveSmallIntegerField(default=0)
     reply_token = models.CharField(max_length=32, unique=True)
+    custom = CustomValues()
 
     class Meta:
         verbose_name = _("ticket")

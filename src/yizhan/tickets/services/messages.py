@@ -1,11 +1,12 @@
 """Words on a ticket, chasing, linking, correcting."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from yizhan.kernel import attachments
+from yizhan.kernel import attachments, custom_fields
 from yizhan.kernel.actor import Actor
 from yizhan.kernel.commands import command
 from yizhan.kernel.errors import Conflict, Forbidden, Invalid, NotFound, TransitionNotAllowed
@@ -21,6 +22,7 @@ from yizhan.tickets.events import (
 )
 from yizhan.tickets.models import Category, Channel, LinkKind, Message, State, SubState, Ticket, TicketLink
 from yizhan.tickets.policies import TicketPermission, tickets
+from yizhan.tickets.queries import ticket_fields
 from yizhan.tickets.searching import index_ticket
 from yizhan.tickets.services.acting import Case, begin, begin_edit
 from yizhan.tickets.services.registering import MAX_DESCRIPTION, MAX_SUBJECT
@@ -120,6 +122,7 @@ class TicketChanges:
     site: Site | None = None
     department: Department | None = None
     place: str | None = None
+    custom: Mapping[str, Any] | None = None
 
 
 @command
@@ -135,6 +138,13 @@ def edit_ticket(*, actor: Actor, number: str, changes: TicketChanges, version: i
         if value is not None and value != getattr(case.ticket, name):
             setattr(case.ticket, name, value)
             changed.append(name)
+    if changes.custom is not None:
+        values = custom_fields.merged(case.ticket.custom, ticket_fields(case.ticket), changes.custom)
+        if values != case.ticket.custom:
+            case.ticket.custom = values
+            changed.append("custom")
+    if not changed:
+        return case.ticket
     ticket = case.finish(TicketEdited(case.ticket.number, tuple(changed)))
     index_ticket(ticket)
     return ticket

@@ -1,8 +1,10 @@
 """A request becomes a ticket: one command for every channel."""
 
 import secrets
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
@@ -41,6 +43,7 @@ class NewTicket:
     channel: str = Channel.API
     source_id: str = ""
     received_at: datetime | None = None
+    custom: Mapping[str, Any] = field(default_factory=dict)
 
 
 def check_input(new: NewTicket) -> None:
@@ -97,7 +100,7 @@ def register_ticket(*, actor: Actor, new: NewTicket, quick: bool = False) -> Tic
         place=new.place or new.requester.place, subject=new.subject.strip(), description=new.description,
         category=new.category, channel=new.channel, source_id=new.source_id, registered_by_id=actor.user_id,
         received_at=moment, created_at=now, touched_at=now, backfilled=backfilled, reported_level=level, level=level,
-        reply_token=secrets.token_urlsafe(16),
+        reply_token=secrets.token_urlsafe(16), custom=dict(new.custom),
     )  # fmt: skip
     own = not actor.is_system and actor.holds(TicketPermission.QUICK_LOG, new.customer.pk)
     if own:

@@ -16,6 +16,7 @@ from yizhan.tickets.calendar import after_working_days
 from yizhan.tickets.events import SheetSubmitted, TicketCompleted
 from yizhan.tickets.models import Category, CauseCategory, Mode, Outcome, ServiceSheet, State, SubState, Ticket, Visit
 from yizhan.tickets.policies import TicketPermission
+from yizhan.tickets.queries import missing_fields
 from yizhan.tickets.searching import index_ticket
 from yizhan.tickets.services.acting import Case, begin
 from yizhan.tickets.services.registering import NewTicket, register_ticket
@@ -76,6 +77,16 @@ def check_guard(ticket: Ticket, outcome: str) -> None:
         raise GuardFailed(_("Something is still missing before the service sheet."), missing=missing)
 
 
+def check_own_fields(ticket: Ticket) -> None:
+    """What the installation itself wants to know of every ticket of this category."""
+    missing = missing_fields(ticket)
+    if missing:
+        fields = {field.name: [_("This is needed.")] for field in missing}
+        names = "、".join(field.label for field in missing)
+        message = _("Still needed for this category: {names}").format(names=names)
+        raise Invalid(message, fields=fields, missing=[f"custom.{field.key}" for field in missing])
+
+
 def canonical_content(number: str, ticket: Ticket, sheet: SheetInput, category: Category, case: Case) -> str:
     """The text that a signature is bound to: the same sheet always gives the same text."""
     values = asdict(sheet)
@@ -118,6 +129,8 @@ def submit_sheet(*, actor: Actor, number: str, sheet: SheetInput, version: int |
     category = check_sheet(sheet, ticket)
     check_guard(ticket, sheet.outcome)
     ticket.category = category
+    if sheet.outcome != Outcome.NEXT_VISIT:
+        check_own_fields(ticket)
     written = write_sheet(case, sheet, category)
     submitted = SheetSubmitted(ticket.number, written.number, written.outcome)
     if sheet.outcome == Outcome.NEXT_VISIT:

@@ -9,15 +9,18 @@ from django.views.decorators.http import require_safe
 
 from yizhan.kernel import search
 from yizhan.kernel.actor import Actor
+from yizhan.kernel.listing.views import list_context
 from yizhan.kernel.paging import capped_count, paginate
 from yizhan.kernel.web import actor_of
 from yizhan.people.policies import PeoplePermission, customers
 from yizhan.tickets.forms import category_choices
 from yizhan.tickets.models import Channel, Kind, Level, State, Ticket
 from yizhan.tickets.policies import TicketPermission, tickets
-from yizhan.tickets.queries import filtered, gate_groups, ticket_view, work_counts
+from yizhan.tickets.queries import gate_groups, ticket_view, work_counts
 from yizhan.tickets.services.acting import with_joins
 from yizhan.tickets.states import actions_of
+from yizhan.tickets.tables import LEDGER, chosen_filters, listing
+from yizhan.tickets.views.batch import batch_actions
 from yizhan.tickets.views.portal import my_tickets
 
 PAGE = 50
@@ -53,13 +56,6 @@ def home(request: HttpRequest) -> HttpResponse:
     return render(request, "tickets/home.html", context)
 
 
-def chosen_filters(request: HttpRequest) -> dict[str, list[str]]:
-    names = ("state", "level", "customer", "channel", "category", "kind", "owner")
-    found = {name: [v for v in request.GET.getlist(name) if v and "\0" not in v][:10] for name in names}
-    levels = [v for v in found["level"] if v in {"1", "2", "3", "4"}]
-    return {**{k: v for k, v in found.items() if v and k != "level"}, **({"level": levels} if levels else {})}
-
-
 def filter_fields(actor: Actor, chosen: dict[str, list[str]]) -> list[dict[str, Any]]:
     served = customers.scope(actor, PeoplePermission.VIEW_PLACES).filter(active=True).order_by("sort_key")
     fields: list[tuple[str, Any, Any]] = [
@@ -75,18 +71,24 @@ def filter_fields(actor: Actor, chosen: dict[str, list[str]]) -> list[dict[str, 
 
 @require_safe
 def ticket_list(request: HttpRequest) -> HttpResponse:
-    """The list: views as tabs, filters on top, newest first."""
+    """The list: views as tabs, filters on top, newest first; chosen columns replace the usual rows."""
     actor = actor_of(request)
     if not tickets.is_staff(actor):
         return redirect("home")
-    view, chosen = request.GET.get("view", "open"), chosen_filters(request)
-    rows = filtered(ticket_view(actor, view), chosen)
-    page = paginate(with_joins(rows), ORDER, limit=PAGE, cursor=request.GET.get("cursor"))
-    query = request.GET.copy()
-    query.pop("cursor", None)
+    chosen = chosen_filters(request.GET)
+    listed = list_context(request, listing)
+    usual = [column.name for column in listed["columns"]] == listing.usual_columns(actor)
+    rows = listing.found(actor, request.GET)
+    page = paginate(
+        rows if usual else listing.with_columns(rows, listed["columns"]), ORDER, limit=PAGE, cursor=request.GET.get("cursor")
+    )
     context = {
-        "tickets": page.items, "next": page.next, "query": query.urlencode(), "view": view, "views": VIEWS,
-        "count": capped_count(rows), "filters": filter_fields(actor, chosen), "filtered": bool(chosen),
+        **listed,
+        "tickets": page.items, "next": page.next, "view": request.GET.get("view", "open"), "views": VIEWS,
+        "count": capped_count(listing.matching(actor, request.GET)), "filters": filter_fields(actor, chosen),
+        "filtered": bool(chosen), "usual": usual, "actions": batch_actions(actor),
+        "cells": [] if usual else [(t, [(column.label, column.value(t)) for column in listed["columns"]]) for t in page.items],
+        "ledger": ",".join(LEDGER),
     }  # fmt: skip
     return render(request, "tickets/list.html", context)
 

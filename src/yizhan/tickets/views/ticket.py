@@ -11,16 +11,18 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from yizhan.kernel import attachments
+from yizhan.kernel import attachments, custom_fields
+from yizhan.kernel.actor import Actor
 from yizhan.kernel.documents import qr_svg
 from yizhan.kernel.errors import DomainError, Forbidden, Invalid, NotFound
 from yizhan.kernel.web import actor_of
 from yizhan.tickets.forms import FORMS, ActionForm, SheetForm
 from yizhan.tickets.models import Channel, Outcome, State, SubState, Ticket, Visit
 from yizhan.tickets.policies import TicketPermission, tickets
-from yizhan.tickets.queries import archive_missing, similar_tickets
+from yizhan.tickets.presenting import definitions_for
+from yizhan.tickets.queries import archive_missing, phrases_for, similar_tickets
 from yizhan.tickets.services import closing, signing, working
-from yizhan.tickets.services.messages import NewMessage, attach_file, post_message
+from yizhan.tickets.services.messages import NewMessage, TicketChanges, attach_file, edit_ticket, post_message
 from yizhan.tickets.services.sheets import check_guard
 from yizhan.tickets.states import TABLE, Action, actions_of
 from yizhan.tickets.timeline import timeline
@@ -54,10 +56,19 @@ def ticket_context(request: HttpRequest, ticket: Ticket) -> dict[str, Any]:
         "others": list(similar_tickets(actor, ticket)[:4]),
         "links": list(ticket.links.select_related("target")) + list(ticket.linked_from.select_related("source")),
         "visits": list(Visit.objects.filter(ticket=ticket).select_related("engineer").order_by("pk")),
+        "own_values": own_values(actor, ticket),
+        "may_edit": ticket.state != State.ARCHIVED and tickets.allows(actor, TicketPermission.EDIT, ticket),
         "may_note": tickets.allows(actor, TicketPermission.NOTE, ticket),
         "may_reply": ticket.state != State.ARCHIVED and tickets.allows(actor, TicketPermission.REPLY, ticket),
         "entitled": tickets.is_staff(actor),
     }
+
+
+def own_values(actor: Actor, ticket: Ticket) -> list[tuple[str, Any]]:
+    """The installation's own fields with their values; the customer sees the public ones."""
+    staff = tickets.is_staff(actor)
+    shown = [(field, custom_fields.shown(field, ticket.custom)) for field in definitions_for([ticket]) if field.public or staff]
+    return [(field.label, value) for field, value in shown if value != ""]
 
 
 def show(request: HttpRequest, ticket: Ticket, *, status: int = 200, **more: Any) -> HttpResponse:
@@ -154,7 +165,8 @@ def sheet_page(request: HttpRequest, number: str) -> HttpResponse:
             status, missing = error.status, list(error.context.get("missing", []))
             form.add_error(None, str(error))
             ticket = find_ticket(request, number)
-    context = {"ticket": ticket, "form": form, "missing": missing, "answered": request.method == "POST"}
+    context = {"ticket": ticket, "form": form, "missing": missing, "answered": request.method == "POST",
+               "phrases": phrases_for(ticket)}  # fmt: skip
     return render(request, "tickets/sheet.html", context, status=status)
 
 
@@ -165,6 +177,9 @@ def finish_work(request: HttpRequest, ticket: Ticket, form: SheetForm) -> None:
         given = form.body()
         if data["leave"] and ticket.sub_state == SubState.ON_SITE:
             working.leave_ticket(actor=actor, number=ticket.number)
+            given["version"] = None
+        if form.own:
+            edit_ticket(actor=actor, number=ticket.number, changes=TicketChanges(custom=data))
             given["version"] = None
         check_guard(find_ticket(request, ticket.number), data["outcome"])
         perform(actor, ticket, Action.SUBMIT_SHEET, given)

@@ -1,0 +1,136 @@
+"""What a sheet's headings and cells mean for a resource."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db.models import Model
+from django.utils.translation import gettext as _
+from django.utils.translation import override
+
+from yizhan.kernel import audit
+from yizhan.kernel.actor import Actor
+from yizhan.kernel.resource.declaration import Resource, resource_of
+
+YES = {"1", "true", "yes", "y", "是", "√", "✓", "对", "有"}
+NO = {"0", "false", "no", "n", "否", "×", "✗", "无"}
+
+
+@dataclass(frozen=True)
+class Fault:
+    """A row (counted as Excel counts, the heading is 1) that was not taken, and why."""
+
+    row: int
+    reasons: tuple[str, ...]
+
+
+@dataclass
+class Outcome:
+    new: int = 0
+    changed: int = 0
+    same: int = 0
+    faults: list[Fault] = field(default_factory=list)
+
+
+@dataclass
+class Draft:
+    """One row on its way."""
+
+    row: int
+    values: dict[str, Any]
+    record: Any = None
+    before: dict[str, Any] = field(default_factory=dict)
+    many: dict[str, list[Model]] = field(default_factory=dict)
+
+
+def importable(resource: Resource[Any], actor: Actor) -> dict[str, str]:
+    """What a sheet may carry: field names with their headings."""
+    hidden = resource.policy.hidden_fields(actor)
+    found = {name: resource.heading(name) for name in resource.fields if name not in hidden}
+    return found | {definition.name: definition.label for definition in resource.custom()}
+
+
+def headings_mark(headings: Sequence[str]) -> str:
+    return hashlib.sha256("\n".join(headings).encode()).hexdigest()
+
+
+def guess_mapping(resource: Resource[Any], actor: Actor, headings: Sequence[str]) -> dict[str, int]:
+    """Field name → column, by label, name or key in either language."""
+    known: dict[str, str] = {}
+    for language in ("zh-hans", "en"):
+        with override(language):
+            known |= {label.casefold(): name for name, label in importable(resource, actor).items()}
+    known |= {name.casefold(): name for name in resource.fields}
+    known |= {alias: name for name, aliases in resource.aliases.items() for alias in aliases}
+    known |= {definition.key.casefold(): definition.name for definition in resource.custom()}
+    found: dict[str, int] = {}
+    for column, heading in enumerate(headings):
+        name = known.get(heading.strip().rstrip("*").strip().casefold())
+        if name is not None:
+            found.setdefault(name, column)
+    return found
+
+
+def flat_choices(model_field: Any) -> dict[str, Any]:
+    """Stored values and their labels, in both languages, as keys."""
+    found: dict[str, Any] = {}
+    for language in ("zh-hans", "en"):
+        with override(language):
+            found |= {str(label).casefold(): value for value, label in model_field.flatchoices}
+    return found | {str(value).casefold(): value for value, _label in model_field.flatchoices}
+
+
+class Lookup:
+    """What a relation's cell may name: everything that the actor sees, by code or name; places by customer."""
+
+    def __init__(self, actor: Actor, model_field: Any, natural: str | None, create: bool) -> None:
+        self.actor, self.model = actor, model_field.related_model
+        self.resource = resource_of(self.model)
+        self.of_customer = any(f.name == "customer" for f in self.model._meta.get_fields())
+        self.create = create and self.resource is not None and set(self.resource.match) == {"customer", "name"}
+        attributes = [name for name in (natural, "code", "name", "username") if name and hasattr(self.model, name)]
+        rows = self.resource.policy.scope(actor, self.resource.view) if self.resource else self.model._default_manager.all()
+        self.known: dict[tuple[int | None, str], Any] = {}
+        for record in rows:
+            for text in {str(record), *(str(getattr(record, name)) for name in attributes)}:
+                self.remember(record, text)
+
+    def key(self, record: Any, text: str) -> tuple[int | None, str]:
+        return (record.customer_id if self.of_customer else None, text.strip().casefold())
+
+    def remember(self, record: Any, text: str) -> None:
+        key = self.key(record, text)
+        known = self.known.get(key)
+        self.known[key] = record if known is None or known is record or known == record else False
+
+    def find(self, text: str, customer: Any) -> Any:
+        """The record that the text names.
+
+        Raises:
+            ValidationError: none, or more than one.
+        """
+        key = (customer.pk if self.of_customer and customer is not None else None, text.strip().casefold())
+        record = self.known.get(key)
+        if record is None and self.create and customer is not None:
+            record = self.make(text, customer)
+        if record is None:
+            raise ValidationError(_("“{text}” is not known.").format(text=text))
+        if record is False:
+            raise ValidationError(_("“{text}” names more than one.").format(text=text))
+        return record
+
+    def make(self, text: str, customer: Any) -> Any:
+        if self.resource is None:
+            return None
+        record = self.model(customer=customer, name=text.strip()[:80])
+        if not self.resource.policy.allows(self.actor, self.resource.change, record):
+            return None
+        self.resource.prepare(self.actor, record)
+        record.save()
+        audit.record(self.actor, f"create_{self.model._meta.model_name}", record, {}, audit.snapshot(record))
+        self.remember(record, text)
+        return record

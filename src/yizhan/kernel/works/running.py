@@ -1,0 +1,145 @@
+"""Starting a piece of long work, and running it: all of it, or nothing."""
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import structlog
+from django.db import connections, transaction
+from django.utils.translation import gettext as _
+from django.utils.translation import override
+
+from yizhan.kernel import attachments, clock
+from yizhan.kernel.actor import Actor
+from yizhan.kernel.errors import DomainError, Forbidden
+from yizhan.kernel.models import Attachment, Work
+
+EVERY = 0.4
+UPDATE = "UPDATE kernel_work SET done = %s, total = %s WHERE id = %s"
+log = structlog.get_logger("yizhan.works")
+
+
+class Progress:
+    """Tells how far the work is, outside its transaction, so that others see it before the end."""
+
+    def __init__(self, work_id: int) -> None:
+        self.work_id, self.told = work_id, 0.0
+        self.connection = connections["default"].copy()
+
+    def __call__(self, done: int, total: int) -> None:
+        if time.monotonic() - self.told < EVERY:
+            return
+        self.told = time.monotonic()
+        with self.connection.cursor() as cursor:
+            cursor.execute(UPDATE, [done, total, self.work_id])
+
+    def close(self) -> None:
+        self.connection.close()
+
+
+@dataclass
+class Result:
+    """What came of it: figures for the page, a file to fetch, and where its owner goes on (`draft` asks him)."""
+
+    figures: dict[str, Any] = field(default_factory=dict)
+    output: Attachment | None = None
+    state: str = Work.State.DONE
+
+
+Runner = Callable[[Work, Actor, Progress], Result]
+ActorMaker = Callable[[int], Actor | None]
+Enqueue = Callable[[int], None]
+_runners: dict[str, Runner] = {}
+_actor_makers: list[ActorMaker] = []
+_enqueue: list[Enqueue] = []
+
+
+def kind(name: str) -> Callable[[Runner], Runner]:
+    """Register what runs works of this kind."""
+
+    def register(runner: Runner) -> Runner:
+        _runners[name] = runner
+        return runner
+
+    return register
+
+
+def actors_from(maker: ActorMaker) -> None:
+    """Told by `people` how a user id becomes an actor with the roles held at that moment."""
+    _actor_makers[:] = [maker]
+
+
+def enqueue_with(function: Enqueue) -> None:
+    _enqueue[:] = [function]
+
+
+def start_work(
+    *, actor: Actor, kind_name: str, label: str, params: Mapping[str, Any], source: Attachment | None = None, draft: bool = False
+) -> Work:
+    """Make the record and, unless it is a draft, queue it with the surrounding commit."""
+    work = Work.objects.create(
+        kind=kind_name, label=label[:200], owner_id=actor.person, params=dict(params), created_at=clock.now()
+    )
+    if source is not None:
+        attachments.adopt([source], work, customer_id=source.customer_id, part_id=None, internal=True)
+        work.source = source
+        work.save(update_fields=["source"])
+    if not draft:
+        queue_work(work)
+    return work
+
+
+def queue_work(work: Work) -> None:
+    work.state, work.done, work.total, work.error = Work.State.QUEUED, 0, 0, ""
+    with transaction.atomic():
+        work.save()
+        _enqueue[0](work.pk)
+
+
+def run_work(pk: int) -> None:
+    """Run one queued work (or one whose worker was killed) as its owner, with the rights that he holds now."""
+    work = Work.objects.select_related("owner", "source").filter(pk=pk).first()
+    if work is None or not work.is_busy:
+        return
+    work.state = Work.State.RUNNING
+    work.save(update_fields=["state"])
+    actor = _actor_makers[0](work.owner_id)
+    progress = Progress(work.pk)
+    try:
+        with override(actor.language if actor else None), transaction.atomic():
+            if actor is None:
+                raise Forbidden
+            result = _runners[work.kind](work, actor, progress)
+            finished_work(work, result)
+    except DomainError as error:
+        with override(work.owner.language if hasattr(work.owner, "language") else None):
+            fail(work, str(error))
+    except Exception:
+        log.exception("work_failed", work=work.pk, kind=work.kind)
+        fail(work, _("Something went wrong on our side. It is in the log."))
+    finally:
+        progress.close()
+
+
+def finished_work(work: Work, result: Result) -> None:
+    if result.output is not None:
+        attachments.adopt([result.output], work, customer_id=result.output.customer_id, part_id=None, internal=True)
+        work.output = result.output
+    work.result, work.state, work.finished_at = {**work.result, **result.figures}, result.state, clock.now()
+    work.done = work.total = max(work.total, 1)
+    work.save()
+
+
+def fail(work: Work, message: str) -> None:
+    work.refresh_from_db()
+    work.state, work.error, work.finished_at = Work.State.FAILED, message, clock.now()
+    work.save()
+
+
+def may_read_file(actor: Actor, attachment: Attachment) -> bool:
+    """A work's files are its owner's alone."""
+    return Work.objects.filter(pk=attachment.owner_id or 0, owner=actor.user_id).exists()
+
+
+attachments.register_owner("kernel.work", may_read_file)
