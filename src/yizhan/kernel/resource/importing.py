@@ -11,7 +11,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
-from django.db.models import BooleanField, ForeignKey, ManyToManyField, Model
+from django.db.models import BooleanField, ForeignKey, ManyToManyField, Model, Q
 from django.utils.translation import gettext as _
 
 from yizhan.kernel import audit, custom_fields
@@ -115,9 +115,14 @@ class Importer:
     def known(self, drafts: Sequence[Draft]) -> Callable[[Draft], Any]:
         """How a draft finds its record: by all match fields, or all but an empty last one where that is unmistakable."""
         match = self.resource.match
-        strict = match if not self.resource.model._meta.get_field(match[-1]).blank else match[:-1]
-        conditions = {f"{name}__in": {draft.values.get(name) for draft in drafts if draft.values.get(name)} for name in strict}
-        rows = self.resource.policy.scope(self.actor, self.resource.view).filter(**conditions)
+        strict = match[:-1] if self.resource.model._meta.get_field(match[-1]).blank else match
+        condition = self.among(drafts, strict)
+        if strict != match:
+            named = [draft for draft in drafts if draft.values.get(match[-1])]
+            last = {draft.values[match[-1]] for draft in named}
+            near = Q(**{f"{match[-1]}__in": last}) | (self.among(named, strict) & Q(**{match[-1]: ""}))
+            condition &= near | self.among([draft for draft in drafts if not draft.values.get(match[-1])], strict)
+        rows = self.resource.policy.scope(self.actor, self.resource.view).filter(condition)
         if self.resource.is_field("active"):
             rows = rows.order_by("active", "-pk")
         full: dict[tuple[Any, ...], Any] = {}
@@ -137,6 +142,10 @@ class Importer:
             return near[0] if not identity[-1] and len(near) == 1 else None
 
         return find
+
+    def among(self, drafts: Sequence[Draft], names: Sequence[str]) -> Q:
+        """Records that share each of these fields with one of the drafts."""
+        return Q(**{f"{name}__in": {draft.values.get(name) for draft in drafts if draft.values.get(name)} for name in names})
 
     # Writing.
 

@@ -108,7 +108,11 @@ class Contact(models.Model):
     class Meta:
         verbose_name = _("contact")
         verbose_name_plural = _("contacts")
-        indexes: ClassVar = [models.Index(fields=["customer", "email"], name="people_contact_email")]
+        indexes: ClassVar = [
+            models.Index(fields=["customer", "email"], name="people_contact_email"),
+            models.Index(fields=["customer", "phone"], name="people_contact_phone"),
+            models.Index(fields=["customer", "name"], name="people_contact_name"),
+        ]
 
     def __str__(self) -> str:
         return self.name
