@@ -6,8 +6,9 @@ import { setUpKeys } from "./keys.js";
 import { setUpLive } from "./live.js";
 import { setUpSmall } from "./small.js";
 import { setUpBatch } from "./batch.js";
+import { setUpDesk } from "./desk.js";
 
 document.addEventListener("DOMContentLoaded", () => {
-  for (const setUp of [setUpSmall, setUpKeys, setUpSignatures, setUpDrafts, setUpLive, setUpBatch]) setUp(document);
+  for (const setUp of [setUpSmall, setUpKeys, setUpSignatures, setUpDrafts, setUpLive, setUpBatch, setUpDesk]) setUp(document);
 });
 document.addEventListener("htmx:after:swap", (event) => setUpSmall(event.target instanceof Element ? event.target : document));

@@ -13,7 +13,7 @@ export function setUpKeys(root) {
     const control = root.querySelector(`[data-key="${CSS.escape(wanted)}"]`);
     if (!control) return;
     event.preventDefault();
-    if (control.matches("input:not([type=radio]):not([type=checkbox]), textarea")) control.focus();
+    if (control.matches("input:not([type=radio]):not([type=checkbox]), textarea, select")) control.focus();
     else control.click();
   });
 }

@@ -2,68 +2,17 @@
 
 import re
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, expect
 
+from tests.e2e.people import SIZES, Person, check_page
 from tests.mail_servers import MailServers
-from tests.program import ROOT, Program
+from tests.program import Program
 
 pytestmark = [pytest.mark.xdist_group("program"), pytest.mark.browser, pytest.mark.server("dovecot")]
-SIZES = {"desktop": (1440, 900), "phone": (390, 844)}
-AXE = (ROOT / "node_modules/axe-core/axe.min.js").read_text()
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        flags = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-        opened = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=flags)
-        yield opened
-        opened.close()
-
-
-class Person:
-    """Somebody at a screen of one size."""
-
-    def __init__(self, browser: Browser, program: Program, size: str, username: str = "") -> None:
-        width, height = SIZES[size]
-        self.context = browser.new_context(
-            viewport={"width": width, "height": height}, locale="zh-CN", is_mobile=size == "phone", has_touch=size == "phone",
-            reduced_motion="reduce",
-        )  # fmt: skip
-        self.context.set_default_timeout(15_000)
-        self.page: Page = self.context.new_page()
-        self.faults: list[str] = []
-        self.page.on("pageerror", lambda error: self.faults.append(str(error)))
-        self.program = program
-        if username:
-            self.open("/accounts/login/")
-            self.page.fill("#id_login", username)
-            self.page.fill("#id_password", "yizhan-demo")
-            self.page.click("main button.btn-primary")
-
-    def open(self, path: str) -> None:
-        self.page.goto(self.program.url + path)
-
-    def leave(self) -> None:
-        assert not self.faults
-        self.context.close()
-
-
-def check_page(person: Person) -> None:
-    """No sideways scrolling, and axe finds nothing (WCAG 2.2 A and AA)."""
-    width = person.page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
-    assert width <= 0, (person.page.url, width)
-    person.page.evaluate(f"() => {{ {AXE} }}")
-    found: Any = person.page.evaluate(
-        "axe.run(document, {runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']}).then(r =>"
-        " r.violations.map(v => v.id + ': ' + v.nodes.slice(0, 3).map(n => n.html.slice(0, 120)).join(' | ')))"
-    )
-    assert found == [], (person.page.url, found)
 
 
 def sign_link(servers: MailServers, address: str, number: str) -> str:
@@ -218,10 +167,23 @@ def find_and_print(person: Person, number: str) -> None:
     [
         (
             "desk",
-            ["/", "/desk/", "/desk/?caller=2", "/tickets/", "/closing/", "/channels/", "/data/contacts/", "/data/contacts/2/"],
+            [
+                "/",
+                "/desk/",
+                "/desk/?caller=2",
+                "/tickets/",
+                "/closing/",
+                "/channels/",
+                "/data/contacts/",
+                "/data/contacts/2/",
+                "/works/",
+                "/data/contacts/import/",
+                "/data/canned-replies/",
+                "/tickets/?columns=number,subject,phone",
+            ],
         ),
         ("requester1", ["/", "/report/"]),
-        ("admin", ["/", "/data/users/", "/data/users/2/", "/data/assignments/new/", "/channels/"]),
+        ("admin", ["/", "/data/users/", "/data/users/2/", "/data/assignments/new/", "/data/custom-fields/new/", "/channels/"]),
         ("customer1", ["/", "/report/", "/search/?q=x"]),
         ("auditor", ["/", "/audit/", "/tickets/?view=archived"]),
     ],

@@ -4,7 +4,7 @@ from datetime import date
 from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import OuterRef, Q, QuerySet
+from django.db.models import Case, OuterRef, Q, QuerySet, Value, When
 from django.db.models.functions import JSONObject
 
 from yizhan.kernel import clock
@@ -69,7 +69,12 @@ def is_technician(user: User, customer_id: int) -> bool:
 def contacts_matching(actor: Actor, text: str) -> QuerySet[Contact]:
     """Active contacts whose number ends so, or whose name, pinyin or initials begin so; nearest first."""
     rows = policies.contacts.scope(actor, PeoplePermission.VIEW_CONTACTS).filter(active=True)
-    for word in text.split()[:4]:
+    words, order = text.split()[:4], ["sort_key", "pk"]
+    initials = next((word for word in words if word.isascii() and word.isalpha()), "")
+    if initials:  # zq: 张倩 before 曾庆华
+        whole = When(sort_key__iregex=f"{initials_pattern(initials)}$", then=Value(0))
+        rows, order = rows.annotate(near=Case(whole, default=Value(1))), ["near", *order]
+    for word in words:
         condition = Q(phone__endswith=word) | Q(phone__startswith=word) if word.isdigit() else Q(name__contains=word)
         if word.isascii() and word.isalpha():
             condition |= Q(sort_key__istartswith=word) | Q(sort_key__iregex=initials_pattern(word))
@@ -77,7 +82,7 @@ def contacts_matching(actor: Actor, text: str) -> QuerySet[Contact]:
             condition |= Q(department__name__contains=word) | Q(site__name__contains=word) | Q(customer__name__contains=word)
         condition |= Q(email__istartswith=word)
         rows = rows.filter(condition)
-    return rows.select_related("customer", "site", "department").order_by("sort_key", "pk")
+    return rows.select_related("customer", "site", "department").order_by(*order)
 
 
 def contact_by_address(customer_id: int, address: str) -> Contact | None:

@@ -7,7 +7,7 @@ from yizhan.kernel.actor import Actor
 from yizhan.kernel.errors import Invalid
 from yizhan.tickets import schemas as s
 from yizhan.tickets.models import Category, Ticket
-from yizhan.tickets.services import closing, messages, signing, taking, working
+from yizhan.tickets.services import affected, closing, messages, signing, taking, working
 from yizhan.tickets.services.sheets import SheetInput, submit_sheet
 from yizhan.tickets.states import Action
 
@@ -94,5 +94,6 @@ ACTIONS: dict[Action, ActionCall] = {
     Action.CANCEL: ActionCall(s.Reason, plain(closing.cancel_ticket)),
     Action.VOID: ActionCall(s.Void, plain(closing.void_ticket)),
     Action.REMIND: ActionCall(s.Remind, plain(messages.remind_ticket)),
+    Action.ADD_AFFECTED: ActionCall(s.AddAffected, plain(affected.add_affected)),
     Action.LINK: ActionCall(s.Link, plain(messages.link_tickets)),
 }

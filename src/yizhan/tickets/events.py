@@ -192,6 +192,11 @@ class RequesterReminded(TicketEvent):
 
 
 @dataclass(frozen=True)
+class UserAffected(TicketEvent):
+    count: int
+
+
+@dataclass(frozen=True)
 class TicketsLinked(TicketEvent):
     INTERNAL = True
     to: str

@@ -156,6 +156,12 @@ class VoidForm(ReasonForm):
     field_order = ["code", "reason"]
 
 
+class AffectedForm(ActionForm):
+    name = forms.CharField(label=_("Full name"), max_length=80)
+    phone = forms.CharField(label=_("Phone"), max_length=30, required=False)
+    place = forms.CharField(label=_("Place"), max_length=80, required=False)
+
+
 class LinkForm(ActionForm):
     to = forms.CharField(label=_("Number of the other ticket"), max_length=20)
     kind = forms.ChoiceField(label=_("This ticket is"), choices=LinkKind.choices)
@@ -297,5 +303,6 @@ FORMS: dict[Action, type[ActionForm]] = {
     Action.CANCEL: ReasonForm,
     Action.VOID: VoidForm,
     Action.REMIND: RemindForm,
+    Action.ADD_AFFECTED: AffectedForm,
     Action.LINK: LinkForm,
 }

@@ -7,8 +7,24 @@ COMPLETED = "ticket_completed"
 REPLIED = "ticket_replied"
 SIGN_REMINDER = "ticket_sign_reminder"
 CLOSED = "ticket_closed_unserved"
+RESTORED = "fault_restored"
 
 ship(
+    Shipped(
+        RESTORED,
+        ("number", "subject", "requester", "provider", "hotline"),
+        {
+            "zh-hans": (
+                "[{number}] 已恢复：{subject}",
+                "{requester}，您好：\n\n您遇到的故障“{subject}”（{number}）已恢复。如果还不正常，请直接回复本邮件或致电 {hotline}。\n\n{provider}\n",
+            ),
+            "en": (
+                "[{number}] Restored: {subject}",
+                "Dear {requester},\n\nthe fault “{subject}” ({number}) is mended. If it still does not work for you, answer this mail "
+                "or call {hotline}.\n\n{provider}\n",
+            ),
+        },
+    ),
     Shipped(
         RECEIVED,
         ("number", "subject", "requester", "provider", "hotline"),

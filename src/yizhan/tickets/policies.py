@@ -50,6 +50,7 @@ class TicketPermission(Permission):
     CANCEL = "tickets.cancel"
     VOID = "tickets.void"
     VOID_ANY = "tickets.void_any"
+    ADD_AFFECTED = "tickets.add_affected"
     LINK = "tickets.link"
     CHANGE_TEXTS = "tickets.change_texts"
 
@@ -110,6 +111,7 @@ WHO: dict[TicketPermission, Iterable[Role | Relation]] = {
     P.CANCEL: (R, C),
     P.VOID: (D, M),
     P.VOID_ANY: (M,),
+    P.ADD_AFFECTED: (T, D, L, M),
     P.LINK: (O, H, D, L, M),
     P.CHANGE_TEXTS: (D, L, M, Role.ADMINISTRATOR),
 }

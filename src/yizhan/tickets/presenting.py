@@ -22,7 +22,7 @@ TICKET_EXAMPLE: dict[str, Any] = {
     "received_at": "2026-11-22T09:00:00+08:00",
     "backfilled": False, "responded_at": "2026-11-22T09:03:00+08:00", "scheduled_at": None, "arrived_at": None,
     "restored_at": None, "restored_backdated": False, "completed_at": None, "archived_at": None, "closure_code": None,
-    "knowledge": None, "rating": None, "remind_count": 0, "reopened_count": 0, "custom": {"budget": "A-17"},
+    "knowledge": None, "rating": None, "remind_count": 0, "reopened_count": 0, "affected_count": 0, "custom": {"budget": "A-17"},
     "actions": ["submit_sheet", "transfer"],
 }  # fmt: skip
 
@@ -87,6 +87,7 @@ def ticket_out(actor: Actor, ticket: Ticket, own: list[CustomField] | None = Non
         "rating": ticket.rating.score if hasattr(ticket, "rating") else None,
         "remind_count": ticket.remind_count,
         "reopened_count": ticket.reopened_count,
+        "affected_count": ticket.affected_count,
         "custom": custom_fields.for_program(own, ticket.custom, public_only=not tickets.is_staff(actor)),
         "actions": actions_of(actor, ticket),
     }

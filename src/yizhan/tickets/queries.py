@@ -11,7 +11,7 @@ from django.db.models.functions import TruncDate
 from yizhan.kernel import clock, custom_fields
 from yizhan.kernel.actor import Actor
 from yizhan.kernel.models import CustomField
-from yizhan.tickets.models import Phrase, ReturnVisit, SignOff, State, SubState, Ticket, VisitResult
+from yizhan.tickets.models import Phrase, ReturnVisit, ServiceSheet, SignOff, State, SubState, Ticket, VisitResult
 from yizhan.tickets.policies import TicketPermission, tickets
 
 TRIES, TRY_DAYS = 3, 2
@@ -159,3 +159,25 @@ def ticket_fields(ticket: Ticket) -> list[CustomField]:
 def missing_fields(ticket: Ticket) -> list[CustomField]:
     """The required ones among them that are still empty: no ticket is completed without."""
     return [field for field in ticket_fields(ticket) if field.required and ticket.custom.get(str(field.pk)) is None]
+
+
+def known_faults(actor: Actor, customer_id: int | None = None) -> QuerySet[Ticket]:
+    """Open faults that several people have, of a customer (or of the actor's own): for the banner and for “me too”."""
+    wanted = customer_id or actor.home_customer_id
+    rows = Ticket.objects.filter(customer=wanted or 0, affected_count__gt=0, state__in=[State.PENDING, State.IN_PROGRESS])
+    return rows.order_by("-received_at")
+
+
+def solved_before(actor: Actor, ids: list[int]) -> dict[int, str]:
+    """What was done on these tickets, where a sheet says so: the quickest article there is."""
+    rows = ServiceSheet.objects.filter(ticket__in=tickets.scope(actor, TicketPermission.VIEW).filter(pk__in=ids))
+    return dict(rows.order_by("pk").values_list("ticket_id", "actions_taken"))
+
+
+def likely_category(ids: list[int]) -> str:
+    """The category that most of these similar tickets have, by code; empty without any."""
+    rows = (
+        Ticket.objects.filter(pk__in=ids, category__active=True).values("category__code").annotate(n=Count("pk")).order_by("-n")
+    )
+    first = rows.first()
+    return str(first["category__code"]) if first else ""

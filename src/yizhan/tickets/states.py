@@ -45,6 +45,7 @@ class Action(StrEnum):
     CANCEL = "cancel"
     VOID = "void"
     REMIND = "remind"
+    ADD_AFFECTED = "add_affected"
     LINK = "link"
 
 
@@ -129,6 +130,7 @@ TABLE = StateTable[Ticket](
             rule(Action.REMIND, P.REMIND, OPEN, _("Chase")),
             rule(Action.CANCEL, P.CANCEL, OPEN, _("Withdraw"), when=not_arrived, target=ARCHIVED),
             rule(Action.VOID, P.VOID, OPEN, _("Void"), target=ARCHIVED),
+            rule(Action.ADD_AFFECTED, P.ADD_AFFECTED, OPEN, _("Same fault +1")),
             rule(Action.LINK, P.LINK, [*OPEN, COMPLETED, ARCHIVED], _("Link")),
         ]
     ),

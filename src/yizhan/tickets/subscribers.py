@@ -8,11 +8,12 @@ from typing import cast
 from django.conf import settings
 from django.db.models import Q
 
-from yizhan.kernel import events, notices
+from yizhan.kernel import clock, events, notices
 from yizhan.kernel.events import Envelope
+from yizhan.people.models import Contact
 from yizhan.tickets import notices as words
-from yizhan.tickets.events import MessagePosted, TicketArchived, TicketCompleted, TicketRegistered
-from yizhan.tickets.models import Channel, ClosureCode, Message, ServiceSheet, Ticket
+from yizhan.tickets.events import MessagePosted, ServiceRestored, TicketArchived, TicketCompleted, TicketRegistered
+from yizhan.tickets.models import AffectedUser, Channel, ClosureCode, Message, ServiceSheet, Ticket
 from yizhan.tickets.services.signing import new_link
 
 ACKNOWLEDGE_EVERY = timedelta(hours=1)
@@ -38,13 +39,22 @@ def language_of(ticket: Ticket) -> str:
     return user.language if user else ticket.customer.language
 
 
-def tell(ticket: Ticket, code: str, *, secret: str = "", at_most_every: timedelta | None = None, **variables: object) -> None:
-    """Mail the requester, if he has an address and his customer wants notices."""
-    address = ticket.requester.email or (ticket.requester.user.email if ticket.requester.user else "")
+def tell(
+    ticket: Ticket,
+    code: str,
+    *,
+    to: Contact | None = None,
+    secret: str = "",
+    at_most_every: timedelta | None = None,
+    **variables: object,
+) -> None:
+    """Mail the requester (or somebody else whom it affects), if he has an address and his customer wants notices."""
+    person = to or ticket.requester
+    address = person.email or (person.user.email if person.user else "")
     if not address or not ticket.customer.notify:
         return
     common = {
-        "number": ticket.number, "subject": ticket.subject, "requester": ticket.requester.name,
+        "number": ticket.number, "subject": ticket.subject, "requester": person.name,
         "provider": settings.YIZHAN.provider_name, "hotline": settings.YIZHAN.hotline,
         "engineer": str(ticket.owner or ""),
     }  # fmt: skip
@@ -74,6 +84,20 @@ def ask_for_signature(envelope: Envelope) -> None:
     link = f"{settings.YIZHAN.base_url}/s/{token}"
     if not event.quick:
         tell(ticket, words.COMPLETED, secret=token, link=link, work=sheet.actions_taken)
+
+
+@events.inside(ServiceRestored)
+@events.inside(TicketCompleted)
+def tell_affected(envelope: Envelope) -> None:
+    """Everybody with the same fault hears once that it is over."""
+    ticket = load(envelope)
+    if not ticket.affected_count:
+        return
+    waiting = AffectedUser.objects.filter(ticket=ticket, told_at=None).select_related("contact__user")
+    for row in waiting:
+        if row.contact is not None:
+            tell(ticket, words.RESTORED, to=row.contact)
+    waiting.update(told_at=clock.now())
 
 
 @events.inside(MessagePosted)

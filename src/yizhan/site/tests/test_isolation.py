@@ -34,7 +34,9 @@ CLOSERS, CHANNELS = {"desk", "manager"}, {"desk", "manager", "auditor", "admin"}
 ANYBODY = ALL | {GUEST}
 
 PAGES: dict[str, set[str]] = {
-    "home": ALL, "search": ALL, "desk": DESK, "desk-callers": DESK, "desk-similar": DESK, "report": CUSTOMERS,
+    "home": ALL, "search": ALL, "desk": DESK, "desk-callers": DESK, "desk-similar": DESK,
+    "desk-paste": set(), "desk-same": set(), "report-same": set(),
+    "report": CUSTOMERS,
     "closing": CLOSERS, "closing-ticket": CLOSERS, "closing-archive": set(), "closing-visit": set(), "tickets": ALL,
     "ticket": STAFF | {OWN}, "ticket-do": set(), "ticket-message": set(), "ticket-sheet": {"engineer1"},
     "ticket-sign": {"engineer1", OWN}, "ticket-print": STAFF | {OWN}, "sign-link": ANYBODY, "verify-sheet": ANYBODY,
@@ -61,6 +63,7 @@ THEIRS = {"tickets", "customers", "sites", "departments", "contacts"}
 POSTED: dict[str, set[str]] = {  # what POST without a body meets: who passes the gate
     "ticket-message": DESK | {OWN}, "inbound-place": CLOSERS, "inbound-discard": CLOSERS, "inbound-replay": CLOSERS,
     "closing-visit": CLOSERS, "closing-archive": CLOSERS, "list-save-view": STAFF, "list-columns": STAFF, "tickets-batch": STAFF,
+    "desk-paste": DESK, "desk-same": DESK, "report-same": {OWN},
     "list-delete-view": {"desk", "manager", "admin"}, "ticket-edit": {"engineer1", "desk", "manager"}, "work": {"desk"},
 }  # fmt: skip
 
@@ -79,6 +82,9 @@ def theirs(world: Any, settings: Any) -> dict[str, Any]:
     inbound.state = "triage"
     inbound.save()
     customer = Customer.objects.get(code="demo-b")
+    fault = world.new(requester=OWN)
+    fault.affected_count = 1
+    fault.save()
     own_field = CustomField.objects.create(target="people.contact", key="badge", label="工牌")
     desk = User.objects.get(username="desk")
     view = SavedView.objects.create(listing="tickets", name="急", owner=desk, shared=True)
@@ -92,7 +98,7 @@ def theirs(world: Any, settings: Any) -> dict[str, Any]:
         "teams": Team.objects.first(), "skills": Skill.objects.first(), "assignments": Assignment.objects.first(),
         "categories": Category.objects.first(), "notice-templates": None, "ticket": ticket,
         "phrases": Phrase.objects.first(), "canned-replies": CannedReply.objects.first(), "custom-fields": own_field,
-        "view": view.pk, "work": work.pk,
+        "fault": fault.number, "view": view.pk, "work": work.pk,
     }  # fmt: skip
 
 
@@ -117,6 +123,7 @@ def address(name: str, theirs: dict[str, Any]) -> str:
         "ticket-sheet": [theirs["number"]], "ticket-sign": [theirs["number"]], "closing-ticket": [theirs["number"]],
         "closing-visit": [theirs["number"]], "ticket-print": [theirs["number"], theirs["sheet"]], "sign-link": [theirs["link"]],
         "verify-sheet": [theirs["verify"]], "attachment": [theirs["attachment"]], "account_reset_password_from_key": ["1", "x-y"],
+        "desk-same": [theirs["fault"]], "report-same": [theirs["fault"]],
         "list-save-view": ["tickets"], "list-columns": ["tickets"], "list-export": ["tickets"], "work": [theirs["work"]],
         "list-delete-view": ["tickets", theirs["view"]], "ticket-edit": [theirs["number"]],
         **{name: [theirs["inbound"]] for name in ("inbound", "inbound-place", "inbound-discard", "inbound-replay")},

@@ -109,6 +109,7 @@ class Ticket(models.Model):
     knowledge_reason = models.TextField(blank=True)
     reopened_count = models.PositiveSmallIntegerField(default=0)
     remind_count = models.PositiveSmallIntegerField(default=0)
+    affected_count = models.PositiveIntegerField(default=0, db_default=0)
     reply_token = models.CharField(max_length=32, unique=True)
     custom = CustomValues()
 
@@ -146,6 +147,11 @@ class Ticket(models.Model):
             models.Index(fields=["customer", "-received_at", "-id"], name="tickets_customer_newest"),
             models.Index(fields=["requester", "-received_at"], name="tickets_requester_newest"),
             models.Index(fields=["state", "level", "received_at"], name="tickets_open", condition=~models.Q(state="archived")),
+            models.Index(
+                fields=["customer", "-received_at"],
+                name="tickets_known_fault",
+                condition=models.Q(affected_count__gt=0, state__in=["pending", "in_progress"]),
+            ),
             models.Index(fields=["owner", "state"], name="tickets_owner", condition=~models.Q(state="archived")),
             models.Index(fields=["handler", "state"], name="tickets_handler", condition=~models.Q(state="archived")),
         ]

@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from yizhan.kernel import search
 from yizhan.kernel.errors import DomainError, Forbidden, Invalid
@@ -19,12 +19,17 @@ from yizhan.people.queries import contacts_matching, technicians
 from yizhan.people.services.contacts import find_or_add_contact
 from yizhan.tickets.actions import category_of
 from yizhan.tickets.forms import LEVELS, category_choices
-from yizhan.tickets.models import Channel, State, Ticket
+from yizhan.tickets.models import CauseCategory, Channel, Level, Mode, Outcome, State, Ticket
+from yizhan.tickets.pasting import pick_apart
 from yizhan.tickets.policies import TicketPermission, tickets
+from yizhan.tickets.queries import known_faults, likely_category, solved_before
 from yizhan.tickets.services.acting import with_joins
+from yizhan.tickets.services.affected import add_affected
 from yizhan.tickets.services.registering import NewTicket, register_ticket
+from yizhan.tickets.services.sheets import SheetInput, quick_log
 from yizhan.tickets.services.taking import dispatch_ticket
 
+QUICK_MINUTES = 5
 BY_HAND = [Channel.PHONE, Channel.WALK_IN, Channel.WECHAT_GROUP, Channel.QQ_GROUP, Channel.MAIL]
 
 
@@ -49,14 +54,51 @@ def similar(request: HttpRequest) -> HttpResponse:
     may_register(request)
     words = request.GET.get("subject", "").replace("\0", "")[:60]
     hits = search.find(actor_of(request), words[:12], limit=6, types=["ticket"]) if len(words) > 1 else []
-    return render(request, "tickets/desk_similar.html", {"hits": hits})
+    found = solved_before(actor_of(request), [hit.object_id for hit in hits])
+    context = {"hits": [(hit, found.get(hit.object_id, "")) for hit in hits], "category": likely_category(list(found))}
+    return render(request, "tickets/desk_similar.html", context)
 
 
 def chosen_caller(request: HttpRequest) -> Contact | None:
-    pk = request.GET.get("caller", "")
+    """Who was chosen, here or in the form that came back."""
+    pk = request.GET.get("caller", "") or request.POST.get("requester", "")
     if not (pk.isascii() and pk.isdigit() and len(pk) < 19):
         return None
     return contacts_matching(actor_of(request), "").filter(pk=int(pk)).first()
+
+
+@require_POST
+def paste(request: HttpRequest) -> HttpResponse:
+    """粘贴建单: the desk again, filled with what the message says, for a person to look over."""
+    may_register(request)
+    found = pick_apart(request.POST.get("text", ""))
+    people = contacts_matching(actor_of(request), found.phone or found.name)[:2] if found.phone or found.name else []
+    known = list(people)
+    if len(known) != 1 and found.phone and found.name:
+        known = list(contacts_matching(actor_of(request), found.name)[:2])
+    given = request.POST.copy()
+    given.update(
+        {"name": found.name, "phone": found.phone, "subject": found.problem, "channel": found.channel, "who": found.name}
+    )
+    caller = known[0] if len(known) == 1 else None
+    given["place"] = found.place or (caller.place if caller else "")
+    return render(
+        request, "tickets/desk.html", {**context(request, "", caller), "typed": given, "pasted": True, "place": given["place"]}
+    )
+
+
+@require_POST
+def same_fault(request: HttpRequest, number: str) -> HttpResponse:
+    """同一故障+1 from the caller's card: one press, and the number to read aloud."""
+    may_register(request)
+    caller = chosen_caller(request)
+    if caller is None:
+        raise Invalid(_("Say who calls: choose somebody, or give a name and the customer."))
+    ticket = add_affected(actor=actor_of(request), number=number, name=caller.name, phone=caller.phone, place=caller.place)
+    messages.success(
+        request, _("{name} is noted down, {count} affected so far.").format(name=caller.name, count=ticket.affected_count)
+    )
+    return redirect(f"{reverse('desk')}?done={number}")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -74,14 +116,14 @@ def desk(request: HttpRequest) -> HttpResponse:
 
 
 def after(request: HttpRequest, ticket: Ticket) -> str:
-    if request.POST.get("then") == "now":
+    if request.POST.get("then") == "now" and ticket.state != State.COMPLETED:
         return reverse("ticket-sheet", args=[ticket.number])
     messages.success(request, _("Registered."))
     return f"{reverse('desk')}?done={ticket.number}"
 
 
-def context(request: HttpRequest, error: str) -> dict[str, Any]:
-    actor, caller = actor_of(request), chosen_caller(request)
+def context(request: HttpRequest, error: str, caller: Contact | None = None) -> dict[str, Any]:
+    actor, caller = actor_of(request), caller or chosen_caller(request)
     rows = with_joins(tickets.scope(actor, TicketPermission.VIEW))
     done = rows.filter(number=request.GET.get("done", "")).first()
     recent = rows.filter(registered_by=actor.user_id).order_by("-id")[:5]
@@ -90,6 +132,7 @@ def context(request: HttpRequest, error: str) -> dict[str, Any]:
         "caller": caller,
         "open": list(theirs.filter(state__in=[State.PENDING, State.IN_PROGRESS]).order_by("-received_at")[:5]),
         "past": list(theirs.filter(state__in=[State.COMPLETED, State.ARCHIVED]).order_by("-received_at")[:3]),
+        "faults": list(known_faults(actor, caller.customer_id)[:3]) if caller else [],
         "done": done,
         "recent": list(recent),
         "levels": LEVELS,
@@ -118,10 +161,26 @@ def save(request: HttpRequest) -> Ticket:
         reported_level=int(level) if level in {"1", "2", "3", "4"} else None,
         kind="request" if level == "4" else "incident",
     )  # fmt: skip
+    if given.get("then") == "now" and given.get("actions_taken", "").strip():
+        return log_at_once(request, new)
     ticket = register_ticket(actor=actor, new=new)
     if given.get("then") == "dispatch" and ticket.state == State.PENDING:
         return dispatch_ticket(actor=actor, number=ticket.number, to=given.get("to", ""))
     return ticket
+
+
+def log_at_once(request: HttpRequest, new: NewTicket) -> Ticket:
+    """即时完成: one form, one save. What a how-to call need not be asked is filled in."""
+    given, minutes = request.POST, request.POST.get("labour_minutes", "")
+    level = new.reported_level or Level.THREE
+    sheet = SheetInput(
+        mode=Mode.ON_SITE if new.channel == Channel.WALK_IN else Mode.REMOTE, diagnosis=new.subject,
+        cause_category=CauseCategory.OPERATION if level == Level.FOUR else CauseCategory.CONFIGURATION,
+        actions_taken=given["actions_taken"].strip(), outcome=Outcome.SOLVED,
+        labour_minutes=int(minutes) if minutes.isascii() and minutes.isdigit() and len(minutes) < 5 else QUICK_MINUTES,
+        category=new.category,
+    )  # fmt: skip
+    return quick_log(actor=actor_of(request), new=new, level=level, sheet=sheet)
 
 
 def caller_of(request: HttpRequest) -> Contact:

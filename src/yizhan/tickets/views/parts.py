@@ -27,7 +27,7 @@ ICONS: dict[str, str] = {
     "resume": "player-play", "mark_restored": "circle-check", "submit_sheet": "file-text", "sign": "writing-sign",
     "waive_sign": "writing-sign", "refuse": "x", "rate": "star", "record_return_visit": "phone-outgoing",
     "decide_knowledge": "book", "archive": "archive", "reopen": "rotate-clockwise", "cancel": "ban", "void": "trash",
-    "remind": "bell-ringing", "link": "link",
+    "remind": "bell-ringing", "link": "link", "add_affected": "users-plus",
 }  # fmt: skip
 KEYS: dict[str, str] = {
     "claim": "A", "accept": "A", "judge_level": "J", "submit_sheet": "S", "mark_restored": "V", "transfer": "T",

@@ -5,16 +5,18 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_POST
 
 from yizhan.kernel import attachments
-from yizhan.kernel.errors import DomainError, Forbidden, Invalid
+from yizhan.kernel.errors import Conflict, DomainError, Forbidden, Invalid
 from yizhan.kernel.web import actor_of
 from yizhan.people.models import Contact
 from yizhan.tickets.forms import LEVELS
 from yizhan.tickets.models import Channel, State
 from yizhan.tickets.policies import TicketPermission, tickets
+from yizhan.tickets.queries import known_faults
 from yizhan.tickets.services.acting import with_joins
+from yizhan.tickets.services.affected import report_same_fault
 from yizhan.tickets.services.messages import attach_file
 from yizhan.tickets.services.registering import MAX_SUBJECT, NewTicket, register_ticket
 
@@ -28,6 +30,7 @@ def my_tickets(request: HttpRequest) -> HttpResponse:
         "to_sign": list(rows.filter(state=State.COMPLETED).order_by("-completed_at")[:50]),
         "archived": list(rows.filter(state=State.ARCHIVED).order_by("-received_at")[:30]),
         "may_report": actor.holds(TicketPermission.REGISTER),
+        "faults": list(known_faults(actor)[:3]) if actor.contact_id else [],
         "company": actor.holds(TicketPermission.VIEW),
     }
     return render(request, "tickets/portal_home.html", context)
@@ -40,6 +43,18 @@ def words(request: HttpRequest) -> tuple[str, str]:
         raise Invalid(_("Say in a few words what is wrong."))
     first = text.split("\n")[0].strip()
     return first[:MAX_SUBJECT], text if text != first or len(first) > MAX_SUBJECT else ""
+
+
+@require_POST
+def same_fault(request: HttpRequest, number: str) -> HttpResponse:
+    """“Me too” on a known fault: no record of his own, told when it is over."""
+    try:
+        report_same_fault(actor=actor_of(request), number=number)
+    except Conflict as refusal:
+        messages.info(request, str(refusal))
+    else:
+        messages.success(request, _("You are noted down for {number}; we tell you when it works again.").format(number=number))
+    return redirect("home")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -58,7 +73,13 @@ def report(request: HttpRequest) -> HttpResponse:
         else:
             messages.success(request, _("Registered as {number}.").format(number=number))
             return redirect("ticket", number=number)
-    context = {"contact": contact, "levels": LEVELS, "error": error, "typed": request.POST}
+    context = {
+        "faults": list(known_faults(actor)[:3]),
+        "contact": contact,
+        "levels": LEVELS,
+        "error": error,
+        "typed": request.POST,
+    }
     return render(request, "tickets/portal_report.html", context, status=422 if error else 200)
 
 

@@ -1,0 +1,117 @@
+"""粘贴建单: what a message from a WeChat or QQ group says, picked apart for a person to correct.
+
+No official interface reads ordinary group messages (DOMAIN 4), so people copy them. The head
+line of a copied message names the sender; the rest is searched for a phone, a place and the problem.
+"""
+
+import re
+from dataclasses import dataclass
+
+TIME = (
+    r"(?:\d{4}[-/年.]\d{1,2}[-/月.]\d{1,2}日?)?\s*(?:星期[一二三四五六日天])?\s*"
+    r"(?:[上下]午|晚上|凌晨|中午)?\s*\d{1,2}[:：]\d{2}(?:[:：]\d{2})?"
+)
+HEADS = (
+    re.compile(
+        rf"^\s*(?:【[^】]*】)?\s*(?P<name>[^\s:：()（）<]{{1,20}})\s*[(（<]\s*\d{{5,12}}\s*[)）>]\s*{TIME}\s*$"
+    ),  # QQ: name(number) time
+    re.compile(rf"^\s*(?:【[^】]*】)?\s*(?P<name>[^\s:：]{{1,20}})\s+{TIME}\s*[:：]?\s*$"),
+    re.compile(rf"^\s*{TIME}\s+(?P<name>[^\s:：]{{1,20}})\s*[:：]?\s*$"),
+)
+INLINE = re.compile(r"^\s*(?P<name>[\u4e00-\u9fff]{2,4}|[A-Za-z][A-Za-z .]{1,19})\s*[:：]\s*(?P<rest>.+)$")
+LABELS = {
+    "name": "姓名|报修人|联系人|名字", "phone": "电话|手机号?|联系电话|联系方式|分机", "place": "地点|位置|地址|房间|办公室|工位|门店",
+    "problem": "问题|故障|描述|情况|故障描述|问题描述|报修内容|内容",
+}  # fmt: skip
+ANY = "|".join(LABELS.values())
+VALUE = rf"[^\n,，;；]+?(?=\s+(?:{ANY})\s*[:：]|[\n,，;；]|$)"
+LABELLED = {
+    key: re.compile(rf"(?:^|[\s,，;；。])(?:{words})\s*[:：]\s*(?P<value>{VALUE})") for key, words in LABELS.items()
+}  # fmt: skip
+MOBILE = re.compile(r"(?<!\d)(?:\+?86[- ]?)?(1[3-9]\d)[- ]?(\d{4})[- ]?(\d{4})(?!\d)")
+EXTENSION = re.compile(r"(?:分机|内线|座机|电话)\s*[:：]?\s*(\d{3,8}(?:-\d{1,6})?)(?!\d)")
+LANDLINE = re.compile(r"(?<!\d)(0\d{2,3}-?\d{7,8}(?:-\d{1,6})?)(?!\d)")
+PLACE = re.compile(
+    r"((?:[\u4e00-\u9fffA-Za-z]{0,6}?(?:[A-Za-z0-9一二三四五六七八九十]{1,4})\s*(?:号?楼|栋|座|层|厂房|车间|园区))"
+    r"(?:\s*[A-Za-z0-9一二三四五六七八九十]{1,5}\s*(?:楼|层|室|房间?|工位|办公室|会议室|机房))*(?:\s*\d{3,4})?"
+    r"|[A-Za-z]?\d{2,4}\s*(?:室|房间|办公室|会议室|工位)|[A-Z]\s*会议室|[\u4e00-\u9fff]{2,4}(?:店|门店|仓库|前台|会议室|机房))"
+)
+ME = re.compile(
+    r"(?:我是|这里是|我这边是)\s*(?:[\u4e00-\u9fff]{2,6}?(?:部|科|室|处|店|中心)的?\s*)?(?P<name>[\u4e00-\u9fff]{2,3})(?=[,，。!！\s]|$)"
+)
+CALLS = re.compile(r"@\S+\s?|^(?:你好|您好|在吗|老师好?|各位|麻烦|请问|hi|hello)[,，!！。~\s]*", re.IGNORECASE)
+LONGEST = 4000
+
+
+@dataclass(frozen=True)
+class Pasted:
+    """What was found; empty where nothing was. `channel` is the kind of group that the head line looks like."""
+
+    name: str = ""
+    phone: str = ""
+    place: str = ""
+    problem: str = ""
+    channel: str = "wechat_group"
+
+
+def read_head(lines: list[str]) -> tuple[str, str, list[str]]:
+    """(sender, kind of group, the lines that he wrote)."""
+    for index, line in enumerate(lines):
+        for number, pattern in enumerate(HEADS):
+            found = pattern.match(line)
+            if found:
+                rest = [text for text in lines[index + 1 :] if not any(p.match(text) for p in HEADS)]
+                return found["name"], "qq_group" if number == 0 else "wechat_group", rest
+    found = INLINE.match(lines[0]) if lines else None
+    if found and not any(re.fullmatch(words, found["name"]) for words in LABELS.values()):
+        return found["name"], "wechat_group", [found["rest"], *lines[1:]]
+    return "", "wechat_group", lines
+
+
+def labelled(text: str, key: str) -> str:
+    found = LABELLED[key].search(text)
+    return found["value"].strip() if found else ""
+
+
+def phone_in(text: str) -> str:
+    mobile = MOBILE.search(text)
+    if mobile:
+        return "".join(mobile.groups())
+    other = LANDLINE.search(text) or EXTENSION.search(text)
+    return other.group(1) if other else labelled(text, "phone")
+
+
+def without_greeting(text: str) -> str:
+    shorter = CALLS.sub("", text).strip()
+    return text if shorter == text else without_greeting(shorter)
+
+
+def problem_of(lines: list[str], taken: list[str]) -> str:
+    """What is left when greetings, the phone and labelled entries are gone."""
+    kept = []
+    for line in lines:
+        text = without_greeting(line.strip())
+        for words in (LABELS["name"], LABELS["phone"], LABELS["place"]):
+            text = re.sub(rf"(?:{words})\s*[:：]\s*{VALUE}[,，;；]?", "", text)
+        text = re.sub(rf"^(?:{LABELS['problem']})\s*[:：]\s*", "", text)
+        text = ME.sub("", MOBILE.sub("", text)).strip(" ,，;；、")
+        if text and text not in taken:
+            kept.append(text)
+    return "\n".join(kept)
+
+
+def pick_apart(text: str) -> Pasted:
+    """A copied message's sender, phone, place and problem; nothing is ever invented."""
+    lines = [line.strip() for line in text[:LONGEST].replace("\r", "\n").replace("\u2005", " ").split("\n") if line.strip()]
+    if not lines:
+        return Pasted()
+    sender, channel, body = read_head(lines)
+    words = "\n".join(body)
+    own = ME.search(words)
+    name = labelled(words, "name") or (own["name"] if own else "") or sender
+    place = labelled(words, "place")
+    if not place:
+        found = PLACE.search(words)
+        place = found.group(1).strip() if found else ""
+    problem = labelled(words, "problem") if len(body) == 1 else ""
+    return Pasted(name[:80], phone_in(words)[:30], place[:80], problem or problem_of(body, [sender]) or words, channel)

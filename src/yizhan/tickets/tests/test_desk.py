@@ -1,0 +1,101 @@
+"""登记台: paste, same fault, done at once; one save each, or nothing."""
+
+from typing import Any
+
+from django.urls import reverse
+
+from yizhan.kernel.models import Notice
+from yizhan.people.models import Contact
+from yizhan.tickets.models import AffectedUser, Ticket
+
+
+def form(**more: Any) -> dict[str, Any]:
+    contact = Contact.objects.get(name="张倩")
+    given = {"requester": contact.pk, "subject": "VLOOKUP 跨表怎么用", "level": "4", "channel": "phone", "category": "office"}
+    return {**given, **more}
+
+
+def test_a_pasted_message_fills_the_form_with_the_caller_known(page: Any) -> None:  # S3
+    text = "张倩 10:22\n三楼302打印机卡纸 13800005678"
+    shown = page("desk").post(reverse("desk-paste"), {"text": text})
+    assert shown.status_code == 200
+    assert shown.context["caller"].name == "张倩"
+    content = shown.content.decode()
+    assert "三楼302打印机卡纸" in content
+    assert 'value="wechat_group" checked' in content
+    assert Ticket.objects.count() == 0
+
+
+def test_a_pasted_stranger_becomes_a_new_caller(page: Any) -> None:
+    shown = page("desk").post(reverse("desk-paste"), {"text": "欧阳锋(12345678) 2026/11/22 9:12:33\n电脑黑屏"})
+    assert shown.context["caller"] is None
+    assert 'value="欧阳锋"' in shown.content.decode()
+    assert page("desk").post(reverse("desk-paste"), {"text": ""}).status_code == 200
+
+
+def test_done_at_once_is_one_save(page: Any) -> None:
+    sent = page("engineer1").post("/desk/", form(then="now", actions_taken="教用户写公式", labour_minutes="5"))
+    assert sent.status_code == 302
+    ticket = Ticket.objects.get()
+    assert (ticket.state, ticket.owner.username, ticket.level) == ("completed", "engineer1", 4)  # type: ignore[union-attr]
+    assert ticket.sheets.get().actions_taken == "教用户写公式"
+
+
+def test_done_at_once_without_a_category_keeps_what_was_typed(page: Any) -> None:
+    sent = page("engineer1").post("/desk/", form(then="now", actions_taken="教用户写公式", category=""))
+    assert sent.status_code == 422
+    assert Ticket.objects.count() == 0
+    assert "教用户写公式" in sent.content.decode()
+    assert sent.context["caller"].name == "张倩"
+
+
+def test_a_desk_clerk_does_not_log_finished_work(page: Any) -> None:
+    assert page("desk").post("/desk/", form(then="now", actions_taken="x")).status_code == 403
+    assert Ticket.objects.count() == 0
+
+
+def test_same_fault_from_the_callers_card(page: Any, world: Any) -> None:
+    fault = world.new(requester="requester1", subject="三楼断网")
+    other = Contact.objects.get(name="沈岚")
+    sent = page("desk").post(reverse("desk-same", args=[fault.number]), {"requester": other.pk})
+    assert sent.status_code == 302
+    fault.refresh_from_db()
+    assert fault.affected_count == 1
+    assert AffectedUser.objects.get().contact == other
+    assert page("desk").post(reverse("desk-same", args=[fault.number]), {"requester": other.pk}).status_code == 409
+    assert page("desk").post(reverse("desk-same", args=[fault.number]), {}).status_code == 422
+    shown = page("desk").get(f"/desk/?caller={Contact.objects.get(name='张倩').pk}").content.decode()
+    assert "三楼断网" in shown
+
+
+def test_affected_users_over_rest(api: Any, world: Any) -> None:
+    number = world.claimed(subject="三楼断网").number
+    desk = api("desk")
+    assert desk.act(number, "add_affected", name="李华", phone="13900001234", place="305")["affected_count"] == 1
+    assert desk.act(number, "add_affected", name="李华", phone="13900001234").status == 409
+    assert desk.act(number, "add_affected", name="").status == 422
+    assert desk.act(number, "add_affected", name="王五")["affected_count"] == 2
+    assert api("requester1").act(number, "add_affected", name="x").status == 403
+    assert api("engineer1").act(number, "mark_restored").status == 200
+    assert AffectedUser.objects.filter(told_at=None).count() == 0
+
+
+def test_me_too_from_the_portal_and_told_when_it_is_over(page: Any, api: Any, world: Any) -> None:
+    number = world.claimed(requester="requester1", subject="三楼断网").number
+    me = page("customer1")
+    assert me.post(reverse("report-same", args=[number])).status_code == 404  # nobody knows of it yet
+    api("desk").act(number, "add_affected", name="李华")
+    assert "三楼断网" in me.get("/report/").content.decode()
+    assert me.post(reverse("report-same", args=[number])).status_code == 302
+    assert Ticket.objects.get(number=number).affected_count == 2
+    assert page("requester2").post(reverse("report-same", args=[number])).status_code == 404
+    Contact.objects.filter(name="沈岚").update(email="shen@demo-a.example")
+    api("engineer1").act(number, "mark_restored")
+    assert Notice.objects.filter(code="fault_restored", address="shen@demo-a.example").count() == 1
+
+
+def test_similar_tickets_say_what_helped(page: Any, world: Any) -> None:
+    world.completed(subject="打印机脱机怎么办")
+    shown = page("desk").get("/desk/similar/?subject=打印机脱机").content.decode()
+    assert "重启打印服务" in shown
+    assert 'data-category="print"' in shown
