@@ -29,6 +29,11 @@ def read_variable(name: str, default: str = "") -> str:
     return os.environ.get(name, default)
 
 
+def external_database() -> str:
+    """The operator's own PostgreSQL, as a libpq URL; empty for the embedded one."""
+    return read_variable("YIZHAN_DATABASE_URL")
+
+
 def read_flag(name: str, *, default: bool = False) -> bool:
     value = read_variable(name, "1" if default else "0").lower()
     if value not in {"0", "1", "true", "false", "yes", "no"}:
@@ -71,6 +76,7 @@ class Config:
     trusted_proxies: int
     attachment_limit: int
     pooled: bool
+    metrics_token: str
 
     @property
     def https(self) -> bool:
@@ -117,7 +123,7 @@ def load_config() -> Config:
     base_url = read_base_url(host, port)
     return Config(
         data_dir=data_dir,
-        database_url=read_variable("YIZHAN_DATABASE_URL"),
+        database_url=external_database(),
         host=host,
         port=port,
         stream_port=read_port("YIZHAN_STREAM_PORT", port + 1 if port < 65535 else 65534),
@@ -133,4 +139,5 @@ def load_config() -> Config:
         trusted_proxies=read_number("YIZHAN_TRUSTED_PROXIES", 0),
         attachment_limit=read_number("YIZHAN_ATTACHMENT_LIMIT", 20 * 2**20),
         pooled=read_flag("YIZHAN_DB_POOL", default=True),
+        metrics_token=read_variable("YIZHAN_METRICS_TOKEN"),
     )

@@ -20,7 +20,7 @@ from yizhan.people.models import User
 from yizhan.people.queries import actor_for
 from yizhan.site import first_run
 
-PUBLIC = ("/accounts/", "/api/", "/s/", "/v/", "/static/", "/language/", "/first-run/", "/healthz", "/readyz")
+PUBLIC = ("/accounts/", "/api/", "/s/", "/v/", "/static/", "/language/", "/first-run/", "/healthz", "/readyz", "/metrics")
 Next = Callable[[HttpRequest], HttpResponseBase]
 log = structlog.get_logger("yizhan.web")
 

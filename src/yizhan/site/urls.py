@@ -8,6 +8,7 @@ from yizhan.kernel.resource import all_resources
 from yizhan.kernel.resource.views import build_urls
 from yizhan.kernel.works import views as works
 from yizhan.site.api import api
+from yizhan.site.metrics import metrics
 from yizhan.site.pages import views
 
 handler400 = "yizhan.site.middleware.bad_request"
@@ -46,6 +47,7 @@ urlpatterns = [
     path("audit/", views.audit_page, name="audit"),
     path("language/", views.set_language, name="set_language"),
     path("first-run/", views.first_run_page, name="first-run"),
+    path("metrics", metrics, name="metrics"),
     path("healthz", views.healthz, name="healthz"),
     path("readyz", views.readyz, name="readyz"),
     path("accounts/", include(accounts)),

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from yizhan.kernel.errors import DomainError
-from yizhan.site.config import ConfigError
+from yizhan.site.config import ConfigError, external_database
 from yizhan.site.postgres import PostgresError
 from yizhan.site.supervisor import running_database
 
@@ -23,7 +23,7 @@ def setup() -> None:
 def program(data_dir: Path) -> Iterator[None]:
     """The program with its database: the running one, or one started for this command. Refusals end with 1."""
     try:
-        with running_database(data_dir, os.environ.get("YIZHAN_DATABASE_URL", "")) as url:
+        with running_database(data_dir, external_database()) as url:
             os.environ["YIZHAN_DATABASE_URL"] = url
             setup()
             yield

@@ -12,6 +12,8 @@ COMMANDS = {
     "worker": ("yizhan.site.cli.manage", "run a worker alone / 单独运行后台进程"),
     "migrate": ("yizhan.site.cli.manage", "bring the database up to date / 升级数据库"),
     "check": ("yizhan.site.cli.manage", "explain what is wrong with the settings / 检查配置"),
+    "backup": ("yizhan.site.cli.backup", "everything into one file, also while the program runs / 备份"),
+    "restore": ("yizhan.site.cli.backup", "take a backup back / 恢复"),
     "user": ("yizhan.site.cli.people", "accounts / 账号"),
     "token": ("yizhan.site.cli.people", "API tokens / 接口令牌"),
     "channel": ("yizhan.site.cli.channel", "mailboxes and received messages / 渠道"),

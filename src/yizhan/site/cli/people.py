@@ -1,4 +1,4 @@
-"""user create, token create."""
+"""user create, user password, token create."""
 
 import argparse
 import getpass
@@ -21,12 +21,18 @@ def run(name: str, parser: argparse.ArgumentParser, arguments: Sequence[str]) ->
         create.add_argument("--email", default="")
         create.add_argument("--role", action="append", default=[], help="a role for every customer; may be repeated")
         create.add_argument("--password-file", type=Path, help="first line is the password; asked for otherwise")
+        password = verbs.add_parser("password", help="set a new one; every session of the account ends")
+        password.add_argument("--data-dir", default=argparse.SUPPRESS)
+        password.add_argument("username")
+        password.add_argument("--password-file", type=Path, help="first line is the password; asked for otherwise")
     else:
         create.add_argument("--user", required=True)
         create.add_argument("--days", type=int, default=90)
     options = parser.parse_args(arguments)
     with program(use_data_dir(options.data_dir)):
-        return create_user(options) if name == "user" else create_token(options)
+        if name == "token":
+            return create_token(options)
+        return create_user(options) if options.verb == "create" else set_password(options)
 
 
 def read_password(path: Path | None) -> str:
@@ -50,6 +56,15 @@ def create_user(options: argparse.Namespace) -> int:
         actor=system_actor("console"), username=options.username, name=options.name or options.username,
         email=options.email, password=read_password(options.password_file), roles=[Role(r) for r in options.role],
     )  # fmt: skip
+    print(options.username)
+    return 0
+
+
+def set_password(options: argparse.Namespace) -> int:
+    from yizhan.kernel.actor import system_actor
+    from yizhan.people.services.accounts import set_password as change
+
+    change(actor=system_actor("console"), username=options.username, password=read_password(options.password_file))
     print(options.username)
     return 0
 

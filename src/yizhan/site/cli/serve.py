@@ -14,7 +14,7 @@ from pathlib import Path
 from yizhan.kernel.files import write_private
 from yizhan.site.cli.django_setup import migrate, setup
 from yizhan.site.cli.main import use_data_dir
-from yizhan.site.config import DEMO_PASSWORD, ConfigError, load_config
+from yizhan.site.config import DEMO_PASSWORD, ConfigError, external_database, load_config
 from yizhan.site.postgres import Cluster, PostgresError
 from yizhan.site.supervisor import Busy, Supervisor, exclusive
 
@@ -112,7 +112,7 @@ def start(data_dir: Path, host: str, port: int, *, demo: bool) -> int:
     supervisor.end_leftovers()
     cluster = None
     try:
-        if not os.environ.get("YIZHAN_DATABASE_URL"):
+        if not external_database():
             step("database / 数据库")
             cluster = Cluster(data_dir)
             cluster.start()

@@ -44,7 +44,7 @@ PAGES: dict[str, set[str]] = {
     "list-save-view": set(), "list-delete-view": set(), "list-columns": set(), "list-export": STAFF, "works": ALL, "work": {"desk"},
     "tickets-batch": set(), "ticket-edit": {"engineer1", "desk", "manager"},
     "audit": {"auditor"}, "attachment": STAFF | {OWN},
-    "set_language": set(), "first-run": set(), "healthz": ANYBODY, "readyz": ANYBODY,
+    "set_language": set(), "first-run": set(), "healthz": ANYBODY, "readyz": ANYBODY, "metrics": ANYBODY,
     "account_login": ANYBODY, "account_logout": ANYBODY, "account_inactive": ANYBODY, "account_signup": ANYBODY,
     "account_email": ANYBODY, "account_reauthenticate": ANYBODY, "account_change_password": ALL, "account_set_password": ALL,
     "account_reset_password": ANYBODY, "account_reset_password_done": ANYBODY,

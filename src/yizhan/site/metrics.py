@@ -1,0 +1,109 @@
+"""/metrics: what an operator watches. Counted requests of this process; everything else asked of the database when asked."""
+
+import time
+from collections.abc import Callable, Iterator
+from ipaddress import ip_address
+from secrets import compare_digest
+from typing import Any
+
+from django.conf import settings
+from django.db import DatabaseError, connection
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.views.decorators.http import require_safe
+from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client.core import GaugeMetricFamily
+
+from yizhan import __version__
+from yizhan.kernel.errors import NotFound
+
+REGISTRY = CollectorRegistry()
+REQUESTS = Counter("yizhan_http_requests", "Answered requests.", ["route", "method", "status"], registry=REGISTRY)
+SECONDS = Histogram(
+    "yizhan_http_request_seconds", "How long answering took.", ["route"], registry=REGISTRY,
+    buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
+)  # fmt: skip
+Next = Callable[[HttpRequest], HttpResponseBase]
+GAUGES: tuple[tuple[str, str, str, str], ...] = (  # name, help, label, SQL of (label, value)
+    ("yizhan_tickets_open", "Open tickets by state.", "state",
+     "SELECT state, count(*) FROM tickets_ticket WHERE state IN ('pending', 'in_progress', 'completed') GROUP BY 1"),
+    ("yizhan_oldest_unassigned_seconds", "Age of the oldest ticket that nobody has.", "",
+     "SELECT '', coalesce(extract(epoch FROM now() - min(received_at)), 0) FROM tickets_ticket WHERE state = 'pending'"),
+    ("yizhan_jobs", "Jobs by status.", "status", "SELECT status::text, count(*) FROM procrastinate_jobs GROUP BY 1"),
+    ("yizhan_worker_heartbeat_seconds", "Since the last sign of life of a worker.", "",
+     "SELECT '', coalesce(extract(epoch FROM now() - max(last_heartbeat)), -1) FROM procrastinate_workers"),
+    ("yizhan_notices", "Notices that have not left, by state.", "state",
+     "SELECT state, count(*) FROM kernel_notice WHERE state IN ('pending', 'failed') GROUP BY 1"),
+    ("yizhan_mailbox_read_seconds", "Since a mailbox was last read.", "mailbox",
+     "SELECT name, coalesce(extract(epoch FROM now() - polled_at), -1) FROM channels_mailbox WHERE active"),
+    ("yizhan_mailbox_down", "1 while a mailbox cannot be read.", "mailbox",
+     "SELECT name, (failed_at IS NOT NULL)::int FROM channels_mailbox WHERE active"),
+    ("yizhan_inbound_waiting", "Received messages that wait, by state.", "state",
+     "SELECT state, count(*) FROM channels_inboundmessage WHERE state IN ('stored', 'triage', 'failed') GROUP BY 1"),
+    ("yizhan_database_bytes", "Size of the database.", "", "SELECT '', pg_database_size(current_database())"),
+)  # fmt: skip
+
+
+class FromDatabase:
+    """Asked at every scrape; where the database is away, `yizhan_database_up` says so."""
+
+    def collect(self) -> Iterator[Any]:
+        build = GaugeMetricFamily("yizhan_build_info", "The running version.", labels=["version"])
+        build.add_metric([__version__], 1)
+        yield build
+        up = GaugeMetricFamily("yizhan_database_up", "1 while the database answers.")
+        try:
+            found = list(self.gauges())
+        except DatabaseError:
+            up.add_metric([], 0)
+            yield up
+            return
+        up.add_metric([], 1)
+        yield up
+        yield from found
+
+    def gauges(self) -> Iterator[Any]:
+        with connection.cursor() as cursor:
+            for name, text, label, sql in GAUGES:
+                family = GaugeMetricFamily(name, text, labels=[label] if label else [])
+                cursor.execute(sql)
+                for key, value in cursor.fetchall():
+                    family.add_metric([key] if label else [], float(value))
+                yield family
+
+
+REGISTRY.register(FromDatabase())
+
+
+class MetricsMiddleware:
+    """Counts by route name: addresses hold numbers and tokens, names do not."""
+
+    def __init__(self, get_response: Next) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        begun = time.perf_counter()
+        response = self.get_response(request)
+        match = request.resolver_match
+        route = (match.view_name or match.route) if match else "unmatched"
+        REQUESTS.labels(route, request.method or "", str(response.status_code)).inc()
+        SECONDS.labels(route).observe(time.perf_counter() - begun)
+        return response
+
+
+def may_scrape(request: HttpRequest) -> bool:
+    """With the token from `YIZHAN_METRICS_TOKEN`; without one set, from this machine and not through a proxy."""
+    token = settings.YIZHAN.metrics_token
+    if token:
+        return compare_digest(request.headers.get("Authorization", "").encode(), f"Bearer {token}".encode())
+    try:
+        near = ip_address(str(request.META.get("REMOTE_ADDR", ""))).is_loopback
+    except ValueError:
+        near = False
+    return near and "X-Forwarded-For" not in request.headers
+
+
+@require_safe
+def metrics(request: HttpRequest) -> HttpResponse:
+    if not may_scrape(request):
+        raise NotFound
+    return HttpResponse(generate_latest(REGISTRY), content_type="text/plain; version=0.0.4; charset=utf-8")
