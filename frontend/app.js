@@ -3,12 +3,13 @@ import "htmx.org";
 import { setUpSignatures } from "./signature.js";
 import { setUpDrafts } from "./drafts.js";
 import { setUpKeys } from "./keys.js";
-import { setUpLive } from "./live.js";
+import { setUpDesktopNews, setUpLive } from "./live.js";
 import { setUpSmall } from "./small.js";
 import { setUpBatch } from "./batch.js";
 import { setUpDesk } from "./desk.js";
+import { setUpWebauthn } from "./webauthn.js";
 
 document.addEventListener("DOMContentLoaded", () => {
-  for (const setUp of [setUpSmall, setUpKeys, setUpSignatures, setUpDrafts, setUpLive, setUpBatch, setUpDesk]) setUp(document);
+  for (const setUp of [setUpSmall, setUpKeys, setUpSignatures, setUpDrafts, setUpLive, setUpBatch, setUpDesk, setUpWebauthn, setUpDesktopNews]) setUp(document);
 });
 document.addEventListener("htmx:after:swap", (event) => setUpSmall(event.target instanceof Element ? event.target : document));

@@ -182,6 +182,7 @@ def find_and_print(person: Person, number: str) -> None:
                 "/tickets/?columns=number,subject,phone",
             ],
         ),
+        ("engineer1", ["/handover/", "/news/", "/news/preferences/", "/desk/"]),
         ("requester1", ["/", "/report/"]),
         ("admin", ["/", "/data/users/", "/data/users/2/", "/data/assignments/new/", "/data/custom-fields/new/", "/channels/"]),
         ("customer1", ["/", "/report/", "/search/?q=x"]),

@@ -7,11 +7,11 @@ from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
 from yizhan.kernel import attachments, clock, events, notices, partitions, works
-from yizhan.kernel.models import Attachment, IdempotencyKey, StoredEvent, Work
+from yizhan.kernel.models import Attachment, IdempotencyKey, News, StoredEvent, Work
 from yizhan.kernel.works import running
 
 RETRY = RetryStrategy(max_attempts=8, exponential_wait=3)
-WORKS_KEPT = timedelta(days=30)
+WORKS_KEPT, NEWS_KEPT = timedelta(days=30), timedelta(days=60)
 log = structlog.get_logger("yizhan.jobs")
 
 
@@ -71,5 +71,6 @@ def housekeeping(timestamp: int) -> None:
     old = Work.objects.filter(created_at__lt=clock.now() - WORKS_KEPT)
     Attachment.objects.filter(owner_type="kernel.work", owner_id__in=old.values("pk")).update(owner_type="", owner_id=None)
     old.delete()
+    News.objects.filter(at__lt=clock.now() - NEWS_KEPT).delete()
     attachments.sweep_orphans()
     IdempotencyKey.objects.filter(created_at__lt=clock.now() - timedelta(hours=24)).delete()

@@ -4,7 +4,7 @@ from django.db.models import Q, QuerySet
 
 from yizhan.kernel.actor import Actor, Permission, bundle
 from yizhan.kernel.policy import CustomerPolicy, GlobalPolicy, Policy
-from yizhan.people.models import Assignment, Contact, Customer, Department, Role, Site, Skill, Team, User
+from yizhan.people.models import Assignment, Contact, Customer, Department, Duty, Role, Site, Skill, Team, User
 
 
 class PeoplePermission(Permission):
@@ -17,6 +17,7 @@ class PeoplePermission(Permission):
     VIEW_STAFF = "people.view_staff"
     CHANGE_STAFF = "people.change_staff"
     CHANGE_SETTINGS = "people.change_settings"
+    CHANGE_ROSTER = "people.change_roster"
     VIEW_AUDIT = "people.view_audit"
 
 
@@ -26,14 +27,23 @@ bundle(Role.REQUESTER, {P.VIEW_PLACES})
 bundle(Role.CUSTOMER_CONTACT, {P.VIEW_PLACES, P.VIEW_CONTACTS, P.VIEW_PHONES})
 bundle(Role.TECHNICIAN, {*READ, P.VIEW_PHONES})
 bundle(Role.DESK, {*READ, P.VIEW_PHONES, P.CHANGE_CONTACTS, P.CHANGE_PLACES})
-bundle(Role.GROUP_LEAD, {*READ, P.VIEW_PHONES})
-bundle(Role.SERVICE_MANAGER, {*READ, P.VIEW_PHONES, P.CHANGE_CONTACTS, P.CHANGE_PLACES, P.CHANGE_CUSTOMERS})
+bundle(Role.GROUP_LEAD, {*READ, P.VIEW_PHONES, P.CHANGE_ROSTER})
+bundle(Role.SERVICE_MANAGER, {*READ, P.VIEW_PHONES, P.CHANGE_CONTACTS, P.CHANGE_PLACES, P.CHANGE_CUSTOMERS, P.CHANGE_ROSTER})
 bundle(Role.SUPERVISOR, READ)
 bundle(Role.ASSET_ADMIN, READ)
 bundle(Role.AUDITOR, {*READ, P.VIEW_AUDIT})
 bundle(
     Role.ADMINISTRATOR,
-    {*READ, P.VIEW_PHONES, P.CHANGE_CUSTOMERS, P.CHANGE_PLACES, P.CHANGE_CONTACTS, P.CHANGE_STAFF, P.CHANGE_SETTINGS},
+    {
+        *READ,
+        P.VIEW_PHONES,
+        P.CHANGE_CUSTOMERS,
+        P.CHANGE_PLACES,
+        P.CHANGE_CONTACTS,
+        P.CHANGE_STAFF,
+        P.CHANGE_SETTINGS,
+        P.CHANGE_ROSTER,
+    },
 )
 
 
@@ -74,4 +84,5 @@ contacts = ContactPolicy(Contact, view=P.VIEW_CONTACTS, change=P.CHANGE_CONTACTS
 users = UserPolicy()
 teams = GlobalPolicy(Team, view=P.VIEW_STAFF, change=P.CHANGE_STAFF)
 skills = GlobalPolicy(Skill, view=P.VIEW_STAFF, change=P.CHANGE_STAFF)
+duties = GlobalPolicy(Duty, view=P.VIEW_STAFF, change=P.CHANGE_ROSTER)
 assignments = GlobalPolicy(Assignment, view=P.CHANGE_STAFF, change=P.CHANGE_STAFF)

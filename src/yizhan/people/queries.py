@@ -1,18 +1,20 @@
 """Reads about people: actors, engineers, contacts by what a caller says."""
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import Case, OuterRef, Q, QuerySet, Value, When
-from django.db.models.functions import JSONObject
+from django.db.models import Case, Count, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.db.models.functions import Coalesce, JSONObject
 
 from yizhan.kernel import clock
 from yizhan.kernel.actor import Actor, Grant
+from yizhan.kernel.models import News
 from yizhan.kernel.search import query_tokens
 from yizhan.kernel.search.tokens import initials_pattern, is_cjk
 from yizhan.people import policies
-from yizhan.people.models import ApiToken, Assignment, Contact, Customer, Role, Team, User
+from yizhan.people.models import ApiToken, Assignment, Contact, Customer, Duty, Role, Team, User
 from yizhan.people.policies import PeoplePermission
 
 
@@ -27,6 +29,14 @@ def with_access(users: QuerySet[User]) -> QuerySet[User]:
     grants = held.values(grant=JSONObject(role="role", customer="customer_id"))
     teams = Team.objects.filter(members=mine, active=True).values("pk")
     return users.select_related("contact").annotate(grants=ArraySubquery(grants), team_ids=ArraySubquery(teams))
+
+
+def with_bell(users: QuerySet[User]) -> QuerySet[User]:
+    """The same with the number of unseen news (a hundred at most), for pages."""
+    unseen = (
+        News.objects.filter(owner=OuterRef("pk"), seen_at=None).order_by().values("owner").annotate(n=Count("pk")).values("n")
+    )
+    return with_access(users).annotate(unseen=Coalesce(Subquery(unseen), 0))
 
 
 def actor_for(user: User, *, channel: str = "", address: str = "", request_id: str = "") -> Actor:
@@ -92,3 +102,18 @@ def contact_by_address(customer_id: int, address: str) -> Contact | None:
 
 def customer_coded(code: str) -> Customer | None:
     return Customer.objects.filter(code=code, active=True).first()
+
+
+def staff_users(customer_id: int, names: Sequence[str]) -> QuerySet[User]:
+    """Active colleagues of these user names or display names who have to do with a customer."""
+    held = current_assignments(clock.today()).exclude(role__in=[Role.REQUESTER, Role.CUSTOMER_CONTACT])
+    serving = held.filter(Q(customer=None) | Q(customer_id=customer_id)).values("user_id")
+    named = Q(username__in=names) | Q(display_name__in=names)
+    return User.objects.filter(named, is_active=True, pk__in=serving).order_by("pk")
+
+
+def duties_now(ids: Sequence[int]) -> dict[int, Duty]:
+    """What the roster says of these people at this moment; leave outweighs being on call, that a shift."""
+    now, rank = clock.now(), {Duty.Kind.SHIFT: 0, Duty.Kind.ON_CALL: 1, Duty.Kind.LEAVE: 2}
+    rows = Duty.objects.filter(user__in=ids, begins__lte=now, ends__gt=now).select_related("substitute")
+    return {duty.user_id: duty for duty in sorted(rows, key=lambda duty: rank[Duty.Kind(duty.kind)])}

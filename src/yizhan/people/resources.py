@@ -16,7 +16,7 @@ from yizhan.kernel.resource import Resource, register
 from yizhan.kernel.search.tokens import pinyin_key
 from yizhan.people import policies
 from yizhan.people.forms import CustomFieldForm
-from yizhan.people.models import Assignment, Contact, Customer, Department, Site, Skill, Team, User
+from yizhan.people.models import Assignment, Contact, Customer, Department, Duty, Site, Skill, Team, User
 from yizhan.people.policies import PeoplePermission as P
 from yizhan.people.searching import index_contacts
 
@@ -170,3 +170,17 @@ class CustomFieldResource(Resource[CustomField]):
 for _model, _label in (("people.customer", _("Customers")), ("people.site", _("Sites")), ("people.department", _("Departments")),
                        ("people.contact", _("Contacts"))):  # fmt: skip
     custom_fields.register_target(_model, _label)
+
+
+@register
+class DutyResource(Resource[Duty]):
+    model, name, label, icon = Duty, "duties", _("Roster"), "calendar-time"
+    policy, view, change = policies.duties, P.VIEW_STAFF, P.CHANGE_ROSTER
+    columns = fields = ("user", "kind", "begins", "ends", "substitute", "note")
+    filters, order, match = ("user", "kind"), ("-begins", "-id"), ("user", "kind", "begins")
+    natural: Mapping[str, str] = {"user": "username", "substitute": "username"}
+    aliases: Mapping[str, tuple[str, ...]] = {
+        "user": ("工程师", "姓名"),
+        "begins": ("开始", "开始时间"),
+        "ends": ("结束", "结束时间"),
+    }

@@ -77,6 +77,7 @@ class Config:
     attachment_limit: int
     pooled: bool
     metrics_token: str
+    require_mfa: bool
 
     @property
     def https(self) -> bool:
@@ -140,4 +141,5 @@ def load_config() -> Config:
         attachment_limit=read_number("YIZHAN_ATTACHMENT_LIMIT", 20 * 2**20),
         pooled=read_flag("YIZHAN_DB_POOL", default=True),
         metrics_token=read_variable("YIZHAN_METRICS_TOKEN"),
+        require_mfa=read_flag("YIZHAN_REQUIRE_MFA"),
     )

@@ -31,5 +31,6 @@ def shell(request: HttpRequest) -> dict[str, Any]:
     return {
         "actor": actor, "menu": groups, "tabs": tabs(groups, actor), "today": clock.today(),
         "stream_url": stream_url(request, stream_pass(actor)),
+        "unseen_news": int(request.META.get("YIZHAN_NEWS", "0")),
         "may_register": actor.holds(TicketPermission.REGISTER),
     }  # fmt: skip

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import structlog
+from allauth.mfa.models import Authenticator
 from django.conf import settings
 from django.contrib.auth import logout
 from django.contrib.auth.views import redirect_to_login
@@ -17,8 +18,9 @@ from yizhan.kernel.actor import NOBODY
 from yizhan.kernel.errors import DomainError
 from yizhan.kernel.web import actor_of, set_actor
 from yizhan.people.models import User
-from yizhan.people.queries import actor_for
+from yizhan.people.queries import actor_for, with_bell
 from yizhan.site import first_run
+from yizhan.tickets.policies import tickets
 
 PUBLIC = ("/accounts/", "/api/", "/s/", "/v/", "/static/", "/language/", "/first-run/", "/healthz", "/readyz", "/metrics")
 Next = Callable[[HttpRequest], HttpResponseBase]
@@ -82,7 +84,9 @@ class ActorMiddleware:
             user = request.user
             if isinstance(user, User) and user.is_active:
                 request_id = str(request.META.get("YIZHAN_REQUEST_ID", ""))
-                actor = actor_for(user, channel="web", address=client_address(request), request_id=request_id)
+                known = with_bell(User.objects.all()).get(pk=user.pk)
+                request.META["YIZHAN_NEWS"] = str(getattr(known, "unseen", 0))
+                actor = actor_for(known, channel="web", address=client_address(request), request_id=request_id)
                 set_actor(request, actor)
             elif isinstance(user, User):
                 logout(request)
@@ -98,8 +102,10 @@ class DoorMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         if "\0" in request.path or any("\0" in value for _, values in request.GET.lists() for value in values):
             return bad_request(request)
-        if request.path.startswith(PUBLIC) or actor_of(request).user_id is not None:
+        if request.path.startswith(PUBLIC):
             return self.get_response(request)
+        if actor_of(request).user_id is not None:
+            return redirect("mfa_index") if lacks_second_factor(request) else self.get_response(request)
         if first_run.needed():
             return redirect("first-run")
         return redirect_to_login(request.get_full_path())
@@ -126,6 +132,16 @@ class ErrorMiddleware:
             return None
         log.warning("page_refused", code=error.code, path=request.path, actor=actor_of(request).label)
         return error_page(request, error.status, str(error))
+
+
+def lacks_second_factor(request: HttpRequest) -> bool:
+    """Whether the installation asks the staff for a second factor and this person has none yet; asked once a session."""
+    if not settings.YIZHAN.require_mfa or request.session.get("second_factor") or not tickets.is_staff(actor_of(request)):
+        return False
+    if not Authenticator.objects.filter(user=actor_of(request).user_id).exclude(type=Authenticator.Type.RECOVERY_CODES).exists():
+        return True
+    request.session["second_factor"] = True
+    return False
 
 
 def error_page(request: HttpRequest, status: int, message: str) -> HttpResponse:

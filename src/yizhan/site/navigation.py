@@ -42,6 +42,7 @@ def menu(actor: Actor, path: str) -> list[Group]:
     staff = tickets.is_staff(actor)
     add(staff and actor.holds(TicketPermission.REGISTER), _("Registration desk"), "desk", "headset")
     add(staff, _("Tickets"), "tickets", "ticket", counts.open)
+    add(actor.holds(TicketPermission.QUICK_LOG), _("Hand over"), "handover", "arrows-exchange")
     add(actor.holds(TicketPermission.ARCHIVE), _("Closing desk"), "closing", "phone-outgoing", counts.completed)
     add(actor.holds(ChannelPermission.VIEW), _("Channels"), "channels", "inbox", waiting_count(actor))
     add(actor.holds(PeoplePermission.VIEW_AUDIT), _("Audit"), "audit", "shield-check")

@@ -28,6 +28,9 @@ INSTALLED_APPS = [
     "pgtrigger",
     "allauth",
     "allauth.account",
+    "allauth.mfa",
+    "allauth.usersessions",
+    "django.contrib.humanize",
     "django_cotton.apps.SimpleAppConfig",
     "yizhan.kernel",
     "yizhan.people",
@@ -50,6 +53,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "allauth.usersessions.middleware.UserSessionsMiddleware",
     "yizhan.site.middleware.ActorMiddleware",
     "yizhan.site.middleware.DoorMiddleware",
     "yizhan.site.middleware.ErrorMiddleware",
@@ -131,6 +135,14 @@ ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_LOGOUT_ON_GET = False
 # Five wrong passwords lock an account for fifteen minutes, fifty an address.
 ACCOUNT_RATE_LIMITS = {"login": "600/m/ip", "login_failed": "50/15m/ip,5/15m/key", "reset_password": "20/h/ip,5/h/key"}
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_ADAPTER = "yizhan.site.accounts.MfaAdapter"
+MFA_TOTP_ISSUER = "一站"
+MFA_TOTP_TOLERANCE = 1
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not YIZHAN.https
+USERSESSIONS_ADAPTER = "allauth.usersessions.adapter.DefaultUserSessionsAdapter"
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 600
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "home"
 

@@ -30,7 +30,7 @@ from yizhan.tickets.policies import TicketPermission, tickets  # noqa: E402
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 NEWS = """
-SELECT xact, type, object_type, object_id FROM kernel_event
+SELECT xact, type, object_type, object_id, payload FROM kernel_event
 WHERE xact > %s AND xact < pg_snapshot_xmin(pg_current_snapshot())::text::bigint
 ORDER BY xact LIMIT 200
 """
@@ -77,7 +77,8 @@ def news_for(user_id: int, after: int) -> tuple[int, list[dict[str, Any]]]:
     seen = tickets.scope(actor, TicketPermission.VIEW).filter(pk__in=ids) if actor else tickets.model.objects.none()
     numbers = dict(seen.values_list("pk", "number"))
     found = [{"type": row[1], "number": numbers[row[3]]} for row in rows if row[2] == "tickets.ticket" and row[3] in numbers]
-    return max(row[0] for row in rows), found
+    bell = any(row[2] == "kernel.news" and row[4].get("owner") == user_id for row in rows)
+    return max(row[0] for row in rows), [*found, *([{"type": "NewsPosted", "number": ""}] if bell else [])]
 
 
 async def respond(send: Send, status: int, headers: list[tuple[bytes, bytes]]) -> None:

@@ -31,7 +31,9 @@ accounts = [
     path("password/reset/key/done/", account.password_reset_from_key_done, name="account_reset_password_from_key_done"),
     path("login/", account.login, name="account_signup"),
     path("login/", account.login, name="account_email"),
-    path("login/", account.login, name="account_reauthenticate"),
+    path("reauthenticate/", account.reauthenticate, name="account_reauthenticate"),
+    path("2fa/", include("allauth.mfa.urls")),
+    path("sessions/", include("allauth.usersessions.urls")),
 ]
 urlpatterns = [
     path("", include("yizhan.tickets.urls")),

@@ -7,4 +7,4 @@ class TicketsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from yizhan.tickets import files, notices, panels, resources, searching, subscribers, tables  # noqa: F401, PLC0415
+        from yizhan.tickets import files, notices, panels, resources, searching, staff_news, subscribers, tables  # noqa: F401, PLC0415

@@ -92,6 +92,7 @@ class TransferOffered(TicketEvent):
     INTERNAL = True
     to: int
     text: str
+    in_handover: bool = False
 
 
 @dataclass(frozen=True)

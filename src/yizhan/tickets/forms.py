@@ -7,8 +7,8 @@ from django.utils.translation import gettext_lazy as _
 
 from yizhan.kernel import clock, custom_fields
 from yizhan.kernel.forms import DateTimeInput, DressedForm, dress
-from yizhan.people.models import Team, User
-from yizhan.people.queries import technicians
+from yizhan.people.models import Duty, Team, User
+from yizhan.people.queries import duties_now, technicians
 from yizhan.tickets.models import (
     CauseCategory,
     ClosureCode,
@@ -22,7 +22,7 @@ from yizhan.tickets.models import (
     VisitResult,
 )
 from yizhan.tickets.models.category import Category
-from yizhan.tickets.queries import ticket_fields
+from yizhan.tickets.queries import open_load, ticket_fields
 from yizhan.tickets.states import Action
 
 USUAL_MINUTES = 15
@@ -66,15 +66,30 @@ class PeopleForm(ActionForm):
     people_field = "to"
 
     def set_up(self) -> None:
-        choices = [(user.username, self.shown(user)) for user in technicians(self.ticket.customer_id).prefetch_related("skills")]
         self.fields[self.people_field] = forms.ChoiceField(
-            label=_("Engineer"), choices=choices, widget=forms.Select(attrs={"class": "form-select"})
+            label=_("Engineer"),
+            choices=engineer_choices(self.ticket.customer_id),
+            widget=forms.Select(attrs={"class": "form-select"}),
         )
         self.order_fields([self.people_field])
 
-    def shown(self, user: User) -> str:
+
+def engineer_choices(customer_id: int | None) -> list[tuple[str, str]]:
+    """Engineers of a customer with what decides: line, skills, roster, load. Who is on leave stands last."""
+    people = list(technicians(customer_id).prefetch_related("skills")[:200])
+    ids = [person.pk for person in people]
+    duties, load = duties_now(ids), open_load(ids)
+
+    def shown(user: User) -> str:
         skills = "、".join(skill.name for skill in user.skills.all())
-        return f"{user.display_name}　{user.get_tier_display() or ''}　{skills}"
+        duty, work = duties.get(user.pk), _("{n} open").format(n=load.get(user.pk, 0))
+        parts = [user.display_name, user.get_tier_display() or "", skills, duty.words if duty else "", work]
+        return "　".join(str(part) for part in parts if part)
+
+    def away(user: User) -> bool:
+        return user.pk in duties and duties[user.pk].kind == Duty.Kind.LEAVE
+
+    return [(user.username, shown(user)) for user in sorted(people, key=away)]
 
 
 class DispatchForm(PeopleForm):

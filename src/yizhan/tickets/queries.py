@@ -181,3 +181,9 @@ def likely_category(ids: list[int]) -> str:
     )
     first = rows.first()
     return str(first["category__code"]) if first else ""
+
+
+def open_load(ids: list[int]) -> dict[int, int]:
+    """How many tickets each of these people has in work."""
+    rows = Ticket.objects.filter(owner__in=ids, state=State.IN_PROGRESS).values("owner").annotate(n=Count("pk"))
+    return {row["owner"]: row["n"] for row in rows}

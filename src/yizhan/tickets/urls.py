@@ -1,6 +1,6 @@
 from django.urls import path
 
-from yizhan.tickets.views import batch, closing, desk, editing, lists, portal, printing, public, ticket
+from yizhan.tickets.views import batch, closing, desk, editing, handing, lists, portal, printing, public, ticket
 
 urlpatterns = [
     path("", lists.home, name="home"),
@@ -12,6 +12,10 @@ urlpatterns = [
     path("desk/similar/", desk.similar, name="desk-similar"),
     path("report/", portal.report, name="report"),
     path("report/same/<str:number>/", portal.same_fault, name="report-same"),
+    path("handover/", handing.handover_page, name="handover"),
+    path("handover/<int:pk>/", handing.answer_handover, name="handover-answer"),
+    path("news/", handing.bell, name="news"),
+    path("news/preferences/", handing.preferences, name="notice-preferences"),
     path("closing/", closing.closing_desk, name="closing"),
     path("closing/archive/", closing.archive_ready, name="closing-archive"),
     path("closing/<str:number>/", closing.closing_desk, name="closing-ticket"),
@@ -21,6 +25,7 @@ urlpatterns = [
     path("tickets/<str:number>/", ticket.ticket_page, name="ticket"),
     path("tickets/<str:number>/do/<str:action>/", ticket.do_action, name="ticket-do"),
     path("tickets/<str:number>/edit/", editing.edit_page, name="ticket-edit"),
+    path("tickets/<str:number>/watch/", handing.watch, name="ticket-watch"),
     path("tickets/<str:number>/messages/", ticket.write_message, name="ticket-message"),
     path("tickets/<str:number>/sheet/", ticket.sheet_page, name="ticket-sheet"),
     path("tickets/<str:number>/sign/", ticket.sign_page, name="ticket-sign"),

@@ -3,11 +3,12 @@ from yizhan.kernel.models.custom import CustomField, CustomValues
 from yizhan.kernel.models.history import AuditEntry, AuditText, StoredEvent
 from yizhan.kernel.models.idempotency import IdempotencyKey
 from yizhan.kernel.models.listing import SavedView
+from yizhan.kernel.models.news import News, NoticePreference
 from yizhan.kernel.models.notices import Notice, NoticeTemplate
 from yizhan.kernel.models.search import SearchRow
 from yizhan.kernel.models.works import ImportMapping, Work
 
 __all__ = [
     "Attachment", "AuditEntry", "AuditText", "CustomField", "CustomValues", "IdempotencyKey", "ImportMapping",
-    "Notice", "NoticeTemplate", "SavedView", "SearchRow", "StoredEvent", "Work",
+    "News", "Notice", "NoticePreference", "NoticeTemplate", "SavedView", "SearchRow", "StoredEvent", "Work",
 ]  # fmt: skip

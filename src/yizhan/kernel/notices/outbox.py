@@ -1,7 +1,7 @@
 """Queueing a notice with what caused it, and sending what is due."""
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import structlog
 from django.db import models, transaction
@@ -31,6 +31,7 @@ def queue(
     transport: str = "mail",
     at_most_every: timedelta | None = None,
     secret: str = "",
+    due_at: datetime | None = None,
 ) -> Notice | None:
     """Put a notice into the outbox; it leaves after the surrounding commit.
 
@@ -47,7 +48,7 @@ def queue(
     notice = Notice.objects.create(
         code=code, transport=transport, sender=sender, address=address, subject=words[0], body=words[1],
         secret=secret, headers=dict(headers or {}), object_type=about._meta.label_lower if about else "",
-        object_id=about.pk if about else None, due_at=now, created_at=now,
+        object_id=about.pk if about else None, due_at=due_at or now, created_at=now,
     )  # fmt: skip
     wake()
     return notice

@@ -8,11 +8,13 @@ from typing import Any
 
 from django import template
 from django.contrib.auth import get_user_model
+from django.forms import BoundField
 from django.templatetags.static import static
 from django.utils import timezone
 from django.utils.safestring import mark_safe
 
 from yizhan.kernel import clock
+from yizhan.kernel.forms import dress_field
 
 register = template.Library()
 DIST = Path(__file__).resolve().parents[2] / "static" / "dist"
@@ -91,6 +93,13 @@ def stroke_box(strokes: list[list[list[float]]]) -> str:
 @register.filter
 def get(mapping: Any, key: Any) -> Any:
     return mapping.get(key, "") if mapping else ""
+
+
+@register.filter
+def dressed(field: BoundField) -> str:
+    """A form's field in our look, also where the form is a library's."""
+    dress_field(field.field)
+    return str(field)
 
 
 @register.filter

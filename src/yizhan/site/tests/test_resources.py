@@ -36,6 +36,7 @@ NEW: dict[str, dict[str, Any]] = {
         "kind": "integer",
         "choices": [],
     },
+    "duties": {"user": "engineer1", "kind": "leave", "begins": "2026-12-01T01:00:00+00:00", "ends": "2026-12-02T01:00:00+00:00"},
     "categories": {"code": "scanner", "name": "扫描仪", "half": "hardware", "parent": "hardware"},
 }
 

@@ -18,14 +18,15 @@ from yizhan.tickets.models.choices import (
     VisitResult,
 )
 from yizhan.tickets.models.closing import Rating, ReturnVisit, SignLink, SignOff
+from yizhan.tickets.models.people import Handover, Watcher
 from yizhan.tickets.models.sheet import ServiceSheet
 from yizhan.tickets.models.texts import CannedReply, Phrase
 from yizhan.tickets.models.ticket import CoHandler, Message, Ticket, TicketLink
 from yizhan.tickets.models.work import RemoteSession, Visit
 
 __all__ = [
-    "AffectedUser",
-    "CannedReply", "Category", "CauseCategory", "Channel", "ClosureCode", "CoHandler", "Kind", "KnowledgeDecision", "Level", "LinkKind",
-    "Message", "Mode", "Outcome", "Paused", "Phrase", "Proof", "Rating", "RemoteSession", "ReturnVisit", "ServiceSheet", "SignLink",
-    "SignMethod", "SignOff", "State", "SubState", "Ticket", "TicketLink", "Visit", "VisitResult",
+    "AffectedUser", "CannedReply", "Category", "CauseCategory", "Channel", "ClosureCode", "CoHandler", "Handover", "Kind",
+    "KnowledgeDecision", "Level", "LinkKind", "Message", "Mode", "Outcome", "Paused", "Phrase", "Proof", "Rating",
+    "RemoteSession", "ReturnVisit", "ServiceSheet", "SignLink", "SignMethod", "SignOff", "State", "SubState", "Ticket",
+    "TicketLink", "Visit", "VisitResult", "Watcher",
 ]  # fmt: skip

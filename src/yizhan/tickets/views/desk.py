@@ -15,10 +15,10 @@ from yizhan.kernel.errors import DomainError, Forbidden, Invalid
 from yizhan.kernel.web import actor_of
 from yizhan.people.models import Contact, Customer
 from yizhan.people.policies import PeoplePermission, customers
-from yizhan.people.queries import contacts_matching, technicians
+from yizhan.people.queries import contacts_matching
 from yizhan.people.services.contacts import find_or_add_contact
 from yizhan.tickets.actions import category_of
-from yizhan.tickets.forms import LEVELS, category_choices
+from yizhan.tickets.forms import LEVELS, category_choices, engineer_choices
 from yizhan.tickets.models import CauseCategory, Channel, Level, Mode, Outcome, State, Ticket
 from yizhan.tickets.pasting import pick_apart
 from yizhan.tickets.policies import TicketPermission, tickets
@@ -139,7 +139,7 @@ def context(request: HttpRequest, error: str, caller: Contact | None = None) -> 
         "channels": [(c.value, c.label) for c in BY_HAND],
         "categories": category_choices(),
         "customers": list(customers.scope(actor, PeoplePermission.VIEW_PLACES).filter(active=True).order_by("sort_key")),
-        "engineers": list(technicians(caller.customer_id if caller else None)[:30]),
+        "engineers": engineer_choices(caller.customer_id if caller else None) if actor.holds(TicketPermission.DISPATCH) else [],
         "is_engineer": actor.holds(TicketPermission.QUICK_LOG),
         "may_dispatch": actor.holds(TicketPermission.DISPATCH),
         "error": error,

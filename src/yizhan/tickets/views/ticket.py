@@ -56,6 +56,7 @@ def ticket_context(request: HttpRequest, ticket: Ticket) -> dict[str, Any]:
         "others": list(similar_tickets(actor, ticket)[:4]),
         "links": list(ticket.links.select_related("target")) + list(ticket.linked_from.select_related("source")),
         "visits": list(Visit.objects.filter(ticket=ticket).select_related("engineer").order_by("pk")),
+        "watching": ticket.watchers.filter(user=actor.user_id).exists() if tickets.is_staff(actor) else False,
         "own_values": own_values(actor, ticket),
         "may_edit": ticket.state != State.ARCHIVED and tickets.allows(actor, TicketPermission.EDIT, ticket),
         "may_note": tickets.allows(actor, TicketPermission.NOTE, ticket),

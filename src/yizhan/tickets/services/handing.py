@@ -1,0 +1,147 @@
+"""交班, watching, mentioning: who else has to do with tickets."""
+
+import re
+from collections.abc import Sequence
+
+from django.utils.translation import gettext_lazy as _
+
+from yizhan.kernel import audit, clock, notices
+from yizhan.kernel.actor import Actor
+from yizhan.kernel.commands import command
+from yizhan.kernel.errors import Conflict, Forbidden, Invalid, NotFound
+from yizhan.people.models import User
+from yizhan.people.queries import is_technician, staff_users
+from yizhan.tickets.events import TransferAccepted, TransferDeclined, TransferOffered
+from yizhan.tickets.models import Handover, State, Ticket, Watcher
+from yizhan.tickets.policies import TicketPermission, tickets
+from yizhan.tickets.services.acting import Case, lock_ticket, with_joins
+from yizhan.tickets.services.taking import hand_over, required
+
+MENTION = re.compile(r"@([A-Za-z0-9_.-]{1,60}|[\u4e00-\u9fff]{2,8})")
+S = Handover.State
+
+
+def own_open(actor: Actor) -> list[Ticket]:
+    """The open tickets that this engineer is accountable for, locked in the order of locks."""
+    rows = with_joins(tickets.scope(actor, TicketPermission.VIEW)).select_for_update(of=("self",))
+    return list(rows.filter(owner=actor.user_id, state=State.IN_PROGRESS).order_by("pk"))
+
+
+@command
+def offer_handover(*, actor: Actor, to: str, note: str = "") -> Handover:
+    """Offer all open tickets to one colleague; those of customers whom he does not serve stay.
+
+    Raises:
+        Invalid: no such engineer, or nothing to hand over.
+        Conflict: an offer waits already.
+    """
+    person = User.objects.filter(username=to, is_active=True).first()
+    if person is None or person.pk == actor.person:
+        raise Invalid(_("Choose a colleague."), fields={"to": [_("This is needed.")]})
+    if Handover.objects.filter(sender=actor.person, state=S.OFFERED).exists():
+        raise Conflict(_("Your last handover is still waiting for an answer."), code="handover_waits")
+    served: dict[int, bool] = {}
+    chosen = []
+    for ticket in own_open(actor):
+        if served.setdefault(ticket.customer_id, is_technician(person, ticket.customer_id)):
+            chosen.append(ticket)
+    if not chosen:
+        raise Invalid(_("There is no open ticket that this colleague could take."), code="nothing_to_hand_over")
+    row = Handover.objects.create(sender_id=actor.person, receiver=person, note=note.strip()[:2000], made_at=clock.now())
+    row.tickets.set(chosen)
+    for ticket in chosen:
+        case = Case(actor, ticket, "offer_handover", row.made_at, audit.snapshot(ticket))
+        ticket.transfer_to = person
+        case.finish(TransferOffered(ticket.number, person.pk, row.note, in_handover=True))
+    audit.record(actor, "offer_handover", row, {}, audit.snapshot(row))
+    notices.tell_people(
+        actor, [person], "handover", url="/handover/", variables={"who": actor.name, "count": len(chosen)}, about=row
+    )
+    return row
+
+
+def waiting(pk: int, **whose: int) -> Handover:
+    row = Handover.objects.select_for_update().filter(pk=pk, **whose).first()
+    if row is None:
+        raise NotFound
+    if row.state != S.OFFERED:
+        raise Conflict(_("This handover has been answered already."), code="handover_answered")
+    return row
+
+
+@command
+def answer_handover(*, actor: Actor, handover: int, accept: bool, reason: str = "") -> Handover:
+    """Take everything that was offered and is still offered, or decline it with a reason: once for all of it."""
+    found = Handover.objects.filter(pk=handover, receiver=actor.person).first()
+    if found is None:
+        raise NotFound
+    text = "" if accept else required(reason, "reason")
+    rows = with_joins(Ticket.objects.filter(pk__in=found.tickets.values("pk"))).select_for_update(of=("self",))
+    listed = list(rows.order_by("pk"))
+    row = waiting(handover, receiver_id=actor.person)
+    me = User.objects.get(pk=actor.person)
+    before = audit.snapshot(row)
+    for ticket in listed:
+        still = ticket.transfer_to_id == me.pk and ticket.owner_id == row.sender_id and ticket.state == State.IN_PROGRESS
+        if not still:
+            continue
+        case = Case(actor, ticket, "answer_handover", clock.now(), audit.snapshot(ticket))
+        if accept:
+            hand_over(ticket, me)
+            case.finish(TransferAccepted(ticket.number, me.pk))
+        else:
+            ticket.transfer_to = None
+            case.finish(TransferDeclined(ticket.number, text))
+    row.state, row.answered_at = (S.ACCEPTED if accept else S.DECLINED), clock.now()
+    row.save(update_fields=["state", "answered_at"])
+    audit.record(actor, "answer_handover", row, before, audit.snapshot(row))
+    sender = User.objects.get(pk=row.sender_id)
+    code = "handover_accepted" if accept else "handover_declined"
+    notices.tell_people(actor, [sender], code, url="/handover/", variables={"who": actor.name, "reason": text}, about=row)
+    return row
+
+
+@command
+def withdraw_handover(*, actor: Actor, handover: int) -> Handover:
+    """Take one's own offer back while nobody has answered it."""
+    found = Handover.objects.filter(pk=handover, sender=actor.person).first()
+    if found is None:
+        raise NotFound
+    rows = with_joins(Ticket.objects.filter(pk__in=found.tickets.values("pk"))).select_for_update(of=("self",))
+    listed = list(rows.order_by("pk"))
+    row = waiting(handover, sender_id=actor.person)
+    before = audit.snapshot(row)
+    for ticket in listed:
+        if ticket.transfer_to_id == row.receiver_id and ticket.owner_id == actor.user_id:
+            case = Case(actor, ticket, "withdraw_handover", clock.now(), audit.snapshot(ticket))
+            ticket.transfer_to = None
+            case.finish()
+    row.state, row.answered_at = S.WITHDRAWN, clock.now()
+    row.save(update_fields=["state", "answered_at"])
+    audit.record(actor, "withdraw_handover", row, before, audit.snapshot(row))
+    return row
+
+
+@command
+def watch_ticket(*, actor: Actor, number: str, on: bool) -> Ticket:
+    """Follow a ticket, or stop following it. For the staff only."""
+    ticket = lock_ticket(actor, number)
+    if not tickets.is_staff(actor):
+        raise Forbidden
+    if on:
+        Watcher.objects.get_or_create(ticket=ticket, user_id=actor.person, defaults={"since": clock.now()})
+    else:
+        Watcher.objects.filter(ticket=ticket, user=actor.person).delete()
+    audit.record(actor, "watch_ticket" if on else "unwatch_ticket", ticket, {"watched": not on}, {"watched": on})
+    return ticket
+
+
+def mentioned(ticket: Ticket, text: str) -> list[User]:
+    """Colleagues whom a text names as `@username` or `@姓名` and who serve this customer."""
+    names = list(dict.fromkeys(MENTION.findall(text)))[:20]
+    return list(staff_users(ticket.customer_id, names)) if names else []
+
+
+def watch_for(ticket: Ticket, people: Sequence[User]) -> None:
+    rows = [Watcher(ticket=ticket, user=person, since=clock.now()) for person in people]
+    Watcher.objects.bulk_create(rows, ignore_conflicts=True)
