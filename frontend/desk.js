@@ -2,7 +2,7 @@
 export function setUpDesk(root) {
   for (const field of root.querySelectorAll("input[data-choose]")) {
     // Whoever types faster than the page loads has typed already.
-    if (field.value) setTimeout(() => field.dispatchEvent(new Event("input", { bubbles: true })), 300);
+    setTimeout(() => { if (field.value && choices().length === 0) field.dispatchEvent(new CustomEvent("again")); }, 600);
     const choices = () => [...document.querySelectorAll(`#${field.dataset.choose} [data-choice]`)];
     field.addEventListener("keydown", (event) => {
       const found = choices();
