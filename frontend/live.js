@@ -8,11 +8,21 @@ export function setUpLive(root) {
   const stream = new EventSource(source);
   stream.onmessage = (event) => {
     const news = JSON.parse(event.data);
-    if (news.type === "NewsPosted") {
+    if (news.type === "CallRinging") ring(news.call);
+    else if (news.type === "NewsPosted") {
       document.body.dispatchEvent(new CustomEvent("news"));
       tellDesktop();
     } else if (wanted && (wanted === "any" || wanted === news.number)) note?.removeAttribute("hidden");
   };
+}
+
+// The caller's card, fetched through the gate, above whatever is open.
+async function ring(call) {
+  const answer = await fetch(`/calls/${call}/card/`, { headers: { "HX-Request": "true" } });
+  if (!answer.ok) return;
+  const place = document.getElementById("ringing") ?? document.body.appendChild(Object.assign(document.createElement("div"), { id: "ringing" }));
+  place.innerHTML = await answer.text();
+  place.querySelector("[data-close]").addEventListener("click", () => place.replaceChildren());
 }
 
 // A desktop notice, where the person asked for it and does not look at the page anyway.

@@ -18,6 +18,19 @@ export function setUpSmall(root) {
     field.dispatchEvent(new Event("input", { bubbles: true }));
     field.focus();
   });
+  for (const select of root.querySelectorAll("[data-reply-into]")) select.addEventListener("change", () => {
+    const field = document.getElementById(select.dataset.replyInto);
+    field.value = [field.value.trim(), select.value].filter(Boolean).join("\n");
+    select.value = "";
+    field.dispatchEvent(new Event("input", { bubbles: true }));
+    field.focus();
+  });
+  for (const button of root.querySelectorAll("[data-quote]")) button.addEventListener("click", () => {
+    const field = document.getElementById(button.dataset.into);
+    field.value = `${button.dataset.quote.split("\n").map((line) => `> ${line}`).join("\n")}\n\n${field.value}`;
+    field.dispatchEvent(new Event("input", { bubbles: true }));
+    field.focus();
+  });
   for (const button of root.querySelectorAll("[data-fill]")) button.addEventListener("click", () => {
     for (const [id, value] of Object.entries(JSON.parse(button.dataset.fill))) {
       const field = document.getElementById(id);

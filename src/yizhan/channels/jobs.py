@@ -3,9 +3,8 @@
 import structlog
 from procrastinate.contrib.django import app
 
-from yizhan.channels.models import Mailbox
 from yizhan.channels.services.mail import process_stored
-from yizhan.channels.services.polling import poll_mailbox
+from yizhan.channels.services.polling import due_mailboxes, poll_mailbox
 from yizhan.kernel.errors import PermanentFailure, TemporaryFailure
 
 log = structlog.get_logger("yizhan.channels")
@@ -15,7 +14,7 @@ log = structlog.get_logger("yizhan.channels")
 @app.task(name="channels.poll", queueing_lock="channels.poll")
 def poll(timestamp: int) -> None:
     """Every mailbox that is due, then everything stored: also what a killed worker left behind."""
-    for name in Mailbox.objects.filter(active=True).values_list("name", flat=True):
+    for name in due_mailboxes():
         try:
             poll_mailbox(name)
         except (TemporaryFailure, PermanentFailure):

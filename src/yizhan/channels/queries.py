@@ -2,9 +2,10 @@
 
 from django.db.models import Q, QuerySet
 
-from yizhan.channels.models import InboundMessage, Mailbox, RawPayload
-from yizhan.channels.policies import ChannelPermission, inbound, mailboxes
+from yizhan.channels.models import Call, InboundMessage, Mailbox, RawPayload
+from yizhan.channels.policies import ChannelPermission, calls, inbound, mailboxes
 from yizhan.kernel.actor import Actor
+from yizhan.people.models import Contact
 
 WAITING = (InboundMessage.State.TRIAGE, InboundMessage.State.FAILED)
 
@@ -25,7 +26,9 @@ def inbound_messages(actor: Actor, state: str) -> QuerySet[InboundMessage]:
 def waiting_count(actor: Actor) -> int:
     if not actor.holds(ChannelPermission.VIEW):
         return 0
-    return inbound.scope(actor, ChannelPermission.VIEW).filter(state__in=WAITING)[:100].count()
+    missed = visible_calls(actor, "missed").order_by().select_related(None).values("pk")[:100]
+    waiting = inbound.scope(actor, ChannelPermission.VIEW).filter(state__in=WAITING).order_by().values("pk")[:100]
+    return waiting.union(missed, all=True).count()
 
 
 def visible_mailboxes(actor: Actor) -> QuerySet[Mailbox]:
@@ -39,3 +42,24 @@ def mailbox_for(customer_id: int) -> Mailbox | None:
 
 def mailbox_addressed(address: str) -> Mailbox | None:
     return Mailbox.objects.filter(address=address, active=True).first() if address else None
+
+
+def contact_calling(number: str, customer_id: int | None) -> Contact | None:
+    """The one active contact with this number (its last eleven digits); None when nobody or several have it."""
+    if len(number) < 3:
+        return None
+    rows = Contact.objects.filter(active=True, phone=number)
+    rows = rows.filter(customer=customer_id) if customer_id else rows
+    found = list(rows[:2])
+    return found[0] if len(found) == 1 else None
+
+
+def visible_calls(actor: Actor, which: str) -> QuerySet[Call]:
+    rows = calls.scope(actor, ChannelPermission.VIEW).select_related(
+        "contact", "customer", "agent", "ticket", "returned_by", "line"
+    )
+    return rows.filter(state=Call.State.MISSED, returned_at=None) if which == "missed" else rows
+
+
+def missed_count(actor: Actor) -> int:
+    return visible_calls(actor, "missed")[:100].count() if actor.holds(ChannelPermission.VIEW) else 0

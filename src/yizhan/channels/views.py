@@ -1,6 +1,7 @@
 """Channels: which mailboxes work, what came in, and what a person must decide."""
 
 from django.contrib import messages
+from django.db.models import Case, Value, When
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -37,7 +38,7 @@ def channel_page(request: HttpRequest) -> HttpResponse:
     failed = Notice.objects.filter(state=Notice.State.FAILED).order_by("-created_at")[:20] if settings_keeper else []
     context = {
         "rows": page.items, "next": page.next, "state": state, "states": STATES, "mailboxes": list(visible_mailboxes(actor)),
-        "failed_notices": list(failed),
+        "failed_notices": list(failed), "may_set_up": actor.holds(ChannelPermission.CHANGE),
     }  # fmt: skip
     return render(request, "channels/list.html", context)
 
@@ -45,11 +46,12 @@ def channel_page(request: HttpRequest) -> HttpResponse:
 def message_page(request: HttpRequest, pk: int, error: str = "", status: int = 200) -> HttpResponse:
     actor = actor_of(request)
     message = inbound.find(actor, ChannelPermission.VIEW, pk=pk)
-    people = contacts.scope(actor, PeoplePermission.VIEW_CONTACTS).filter(customer_id=message.customer_id, active=True)
+    people = contacts.scope(actor, PeoplePermission.VIEW_CONTACTS).filter(active=True)
+    nearest = Case(When(customer_id=message.customer_id, then=Value(0)), default=Value(1))
     context = {
         "message": message, "letter": parse(raw_content(message)), "waiting": message.state in WAITING, "error": error,
         "may_triage": inbound.allows(actor, ChannelPermission.TRIAGE, message),
-        "contacts": list(people.select_related("department").order_by("sort_key")[:500]),
+        "contacts": list(people.select_related("department", "customer").order_by(nearest, "customer__sort_key", "sort_key")[:500]),
     }  # fmt: skip
     return render(request, "channels/message.html", context, status=status)
 

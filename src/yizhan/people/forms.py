@@ -9,6 +9,8 @@ from django.utils.translation import gettext_lazy as _
 
 from yizhan.kernel import custom_fields
 from yizhan.kernel.models import CustomField
+from yizhan.kernel.notices.templates import switchable_notices
+from yizhan.people.models import Customer
 
 
 class LinesField(forms.CharField):
@@ -59,3 +61,20 @@ class CustomFieldForm(forms.ModelForm):  # type: ignore[type-arg]
         if code and code not in known:
             raise forms.ValidationError(_("This kind of record has no group of that code."))
         return code
+
+
+class CustomerForm(forms.ModelForm):  # type: ignore[type-arg]
+    """With a switch per notice that requesters get."""
+
+    muted = forms.MultipleChoiceField(label=_("Notices not sent"), required=False, widget=forms.CheckboxSelectMultiple)
+
+    class Meta:
+        model = Customer
+        fields = ("code", "name", "short_name", "zone", "language", "notify", "muted", "active")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["muted"] = forms.MultipleChoiceField(
+            label=_("Notices not sent"), required=False, widget=forms.CheckboxSelectMultiple,
+            choices=[(notice.code, notice.label) for notice in switchable_notices()],
+        )  # fmt: skip

@@ -15,7 +15,7 @@ from yizhan.kernel.policy import GlobalPolicy
 from yizhan.kernel.resource import Resource, register
 from yizhan.kernel.search.tokens import pinyin_key
 from yizhan.people import policies
-from yizhan.people.forms import CustomFieldForm
+from yizhan.people.forms import CustomerForm, CustomFieldForm
 from yizhan.people.models import Assignment, Contact, Customer, Department, Duty, Site, Skill, Team, User
 from yizhan.people.policies import PeoplePermission as P
 from yizhan.people.searching import index_contacts
@@ -26,7 +26,8 @@ class CustomerResource(Resource[Customer]):
     model, name, label, icon = Customer, "customers", _("Customers"), "building"
     policy, view, change = policies.customers, P.VIEW_PLACES, P.CHANGE_CUSTOMERS
     columns = ("code", "name", "short_name", "notify", "active")
-    fields = ("code", "name", "short_name", "zone", "language", "notify", "active")
+    fields = ("code", "name", "short_name", "zone", "language", "notify", "muted", "active")
+    form = CustomerForm
     match = ("code",)
     filters, contains, order, key = ("active",), ("code", "name", "short_name", "sort_key"), ("sort_key", "id"), "code"
 

@@ -22,7 +22,19 @@ from yizhan.people.queries import actor_for, with_bell
 from yizhan.site import first_run
 from yizhan.tickets.policies import tickets
 
-PUBLIC = ("/accounts/", "/api/", "/s/", "/v/", "/static/", "/language/", "/first-run/", "/healthz", "/readyz", "/metrics")
+PUBLIC = (
+    "/accounts/",
+    "/api/",
+    "/s/",
+    "/v/",
+    "/static/",
+    "/language/",
+    "/first-run/",
+    "/healthz",
+    "/readyz",
+    "/metrics",
+    "/hooks/",
+)
 Next = Callable[[HttpRequest], HttpResponseBase]
 log = structlog.get_logger("yizhan.web")
 

@@ -44,6 +44,7 @@ def menu(actor: Actor, path: str) -> list[Group]:
     add(staff, _("Tickets"), "tickets", "ticket", counts.open)
     add(actor.holds(TicketPermission.QUICK_LOG), _("Hand over"), "handover", "arrows-exchange")
     add(actor.holds(TicketPermission.ARCHIVE), _("Closing desk"), "closing", "phone-outgoing", counts.completed)
+    add(actor.holds(ChannelPermission.VIEW), _("Calls"), "calls", "phone-call")
     add(actor.holds(ChannelPermission.VIEW), _("Channels"), "channels", "inbox", waiting_count(actor))
     add(actor.holds(PeoplePermission.VIEW_AUDIT), _("Audit"), "audit", "shield-check")
     return [Group("", found), Group(_("Master data"), resource_items(actor, path))] if staff else [Group("", found)]

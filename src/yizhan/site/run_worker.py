@@ -10,6 +10,9 @@ def main() -> None:
     django.setup()
     from procrastinate.contrib.django import app  # noqa: PLC0415
 
+    from yizhan.channels.idling import Bells  # noqa: PLC0415
+
+    Bells().start()
     with app.replace_connector(app.connector.get_worker_connector()) as worker:  # type: ignore[attr-defined]
         worker.run_worker(concurrency=2, delete_jobs="successful", shutdown_graceful_timeout=3, install_signal_handlers=True)
 

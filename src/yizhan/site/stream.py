@@ -21,6 +21,7 @@ from asgiref.sync import sync_to_async  # noqa: E402 - Django first
 from django.conf import settings  # noqa: E402
 from django.db import close_old_connections, connection  # noqa: E402
 
+from yizhan.channels.policies import ChannelPermission, calls  # noqa: E402
 from yizhan.kernel.events import CHANNEL  # noqa: E402
 from yizhan.people.models import User  # noqa: E402
 from yizhan.people.queries import actor_for  # noqa: E402
@@ -30,7 +31,10 @@ from yizhan.tickets.policies import TicketPermission, tickets  # noqa: E402
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 NEWS = """
-SELECT xact, type, object_type, object_id, payload FROM kernel_event
+SELECT xact, type, object_type, object_id,
+    CASE type WHEN 'NewsPosted' THEN (payload->>'owner')::bigint END,
+    CASE type WHEN 'CallRinging' THEN (payload->>'agent')::bigint END
+FROM kernel_event
 WHERE xact > %s AND xact < pg_snapshot_xmin(pg_current_snapshot())::text::bigint
 ORDER BY xact LIMIT 200
 """
@@ -77,7 +81,12 @@ def news_for(user_id: int, after: int) -> tuple[int, list[dict[str, Any]]]:
     seen = tickets.scope(actor, TicketPermission.VIEW).filter(pk__in=ids) if actor else tickets.model.objects.none()
     numbers = dict(seen.values_list("pk", "number"))
     found = [{"type": row[1], "number": numbers[row[3]]} for row in rows if row[2] == "tickets.ticket" and row[3] in numbers]
-    bell = any(row[2] == "kernel.news" and row[4].get("owner") == user_id for row in rows)
+    rings = {row[3] for row in rows if row[2] == "channels.call" and row[1] == "CallRinging" and row[5] in {None, user_id}}
+    heard = (
+        calls.scope(actor, ChannelPermission.VIEW).filter(pk__in=rings).values_list("pk", flat=True) if actor and rings else []
+    )
+    found += [{"type": "CallRinging", "number": "", "call": pk} for pk in heard]
+    bell = any(row[2] == "kernel.news" and row[4] == user_id for row in rows)
     return max(row[0] for row in rows), [*found, *([{"type": "NewsPosted", "number": ""}] if bell else [])]
 
 

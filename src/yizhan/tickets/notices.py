@@ -1,5 +1,7 @@
 """The words that requesters get: received with number, completed with sign link, chased to sign."""
 
+from django.utils.translation import gettext_lazy as _
+
 from yizhan.kernel.notices import Shipped, ship
 
 RECEIVED = "ticket_received"
@@ -24,6 +26,7 @@ ship(
                 "or call {hotline}.\n\n{provider}\n",
             ),
         },
+        label=_("known fault restored"),
     ),
     Shipped(
         RECEIVED,
@@ -41,6 +44,7 @@ ship(
                 "\n\n{provider} {hotline}\n",
             ),
         },
+        label=_("request received"),
     ),
     Shipped(
         COMPLETED,
@@ -59,6 +63,7 @@ ship(
                 "The link works once, within 8 days.\n\n{provider} {hotline}\n",
             ),
         },
+        label=_("work done, please sign"),
     ),
     Shipped(
         REPLIED,
@@ -70,6 +75,7 @@ ship(
             ),
             "en": ("[{number}] {subject}", "{body}\n\n{engineer}\n{provider}\n\n(Just answer this mail; keep the number.)\n"),
         },
+        label=_("answer of an engineer"),
     ),
     Shipped(
         SIGN_REMINDER,
@@ -86,6 +92,7 @@ ship(
                 "After seven days of silence it counts as confirmed.\n\n{provider} {hotline}\n",
             ),
         },
+        label=_("reminder to sign"),
     ),
     Shipped(
         CLOSED,
@@ -101,5 +108,6 @@ ship(
                 "If that is wrong, answer this mail or call {hotline}.\n\n{provider}\n",
             ),
         },
+        label=_("closed without work"),
     ),
 )

@@ -11,7 +11,7 @@ from django.db.models.functions import TruncDate
 from yizhan.kernel import clock, custom_fields
 from yizhan.kernel.actor import Actor
 from yizhan.kernel.models import CustomField
-from yizhan.tickets.models import Phrase, ReturnVisit, ServiceSheet, SignOff, State, SubState, Ticket, VisitResult
+from yizhan.tickets.models import CannedReply, Phrase, ReturnVisit, ServiceSheet, SignOff, State, SubState, Ticket, VisitResult
 from yizhan.tickets.policies import TicketPermission, tickets
 
 TRIES, TRY_DAYS = 3, 2
@@ -187,3 +187,19 @@ def open_load(ids: list[int]) -> dict[int, int]:
     """How many tickets each of these people has in work."""
     rows = Ticket.objects.filter(owner__in=ids, state=State.IN_PROGRESS).values("owner").annotate(n=Count("pk"))
     return {row["owner"]: row["n"] for row in rows}
+
+
+def replies_for(ticket: Ticket, hotline: str) -> list[tuple[str, str]]:
+    """(title, words) of the canned replies for this ticket's customer, its names filled in."""
+    rows = CannedReply.objects.filter(Q(customer=None) | Q(customer=ticket.customer_id), active=True)
+    values = {
+        "number": ticket.number, "requester": ticket.requester.name, "engineer": str(ticket.owner or ""),
+        "subject": ticket.subject, "hotline": hotline,
+    }  # fmt: skip
+
+    def filled(body: str) -> str:
+        for name in CannedReply.VARIABLES:
+            body = body.replace("{" + name + "}", values[name])
+        return body
+
+    return [(title, filled(body)) for title, body in rows.order_by("position", "pk").values_list("title", "body")]

@@ -51,7 +51,7 @@ def tell(
     """Mail the requester (or somebody else whom it affects), if he has an address and his customer wants notices."""
     person = to or ticket.requester
     address = person.email or (person.user.email if person.user else "")
-    if not address or not ticket.customer.notify:
+    if not address or not ticket.customer.notify or code in ticket.customer.muted:
         return
     common = {
         "number": ticket.number, "subject": ticket.subject, "requester": person.name,

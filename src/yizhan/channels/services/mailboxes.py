@@ -5,17 +5,42 @@ from urllib.parse import urlsplit
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
+from yizhan.channels.drivers.mail.imap import opened
 from yizhan.channels.models import Mailbox
-from yizhan.channels.policies import ChannelPermission
+from yizhan.channels.policies import ChannelPermission, mailboxes
 from yizhan.kernel import audit
 from yizhan.kernel.actor import Actor
 from yizhan.kernel.commands import command
-from yizhan.kernel.errors import Forbidden, Invalid
+from yizhan.kernel.errors import Forbidden, Invalid, NotFound
 from yizhan.kernel.sealing import seal
 from yizhan.people.models import Customer
 
 IMAP, SMTP = {"imap", "imaps", "imap+starttls"}, {"smtp", "smtps", "smtp+starttls"}
 SECRET = ("sealed_password", "imap_url", "smtp_url")
+
+
+def try_mailbox(mailbox: Mailbox) -> int:
+    """Sign in and count what lies there; nothing is fetched or marked.
+
+    Raises:
+        TemporaryFailure, PermanentFailure: with the server's own words.
+    """
+    with opened(mailbox) as box:
+        return int(box.folder.status(box.folder.get() or "INBOX", ["MESSAGES"])["MESSAGES"])
+
+
+@command
+def set_mailbox_active(*, actor: Actor, mailbox: int, active: bool) -> Mailbox:
+    """Stop or resume reading a mailbox; resuming forgets the pause after failures."""
+    row = mailboxes.scope(actor, ChannelPermission.VIEW).select_for_update(of=("self",)).filter(pk=mailbox).first()
+    if row is None:
+        raise NotFound
+    mailboxes.require(actor, ChannelPermission.CHANGE, row)
+    before = row.active
+    row.active, row.failures, row.retry_at = active, 0, None
+    row.save(update_fields=["active", "failures", "retry_at"])
+    audit.record(actor, "set_mailbox_active", row, {"active": before}, {"active": active})
+    return row
 
 
 @command

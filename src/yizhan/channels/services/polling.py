@@ -1,10 +1,11 @@
 """Fetching mailboxes: every message is stored and committed before the server hears that we have it."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import structlog
 from django.db import connection, transaction
+from django.db.models import Q
 
 from yizhan.channels.drivers.mail.imap import Fetched, fetch_new, opened
 from yizhan.channels.drivers.mail.letter import source_key
@@ -17,28 +18,34 @@ INSERT_RAW = "INSERT INTO channels_raw (at, content) VALUES (%s, %s) RETURNING i
 log = structlog.get_logger("yizhan.channels")
 
 
+def keep_raw(now: datetime, content: bytes) -> int:
+    """Keep a message exactly as it came; its id within that moment's partition."""
+    with connection.cursor() as cursor:
+        cursor.execute(INSERT_RAW, [now, content])
+        (number,) = cursor.fetchone() or (0,)
+        return int(number)
+
+
 def store_raw(mailbox: Mailbox, items: Sequence[bytes], now: datetime) -> int:
     """Keep raw messages, each once. Returns how many were new."""
     known = {source_key(mailbox.pk, raw): raw for raw in items}
     seen = set(InboundMessage.objects.filter(key__in=known).values_list("key", flat=True))
     rows = []
-    with connection.cursor() as cursor:
-        for key, raw in known.items():
-            if key in seen:
-                continue
-            cursor.execute(INSERT_RAW, [now, raw])
-            (number,) = cursor.fetchone() or (0,)
-            rows.append(
-                InboundMessage(
-                    key=key,
-                    driver="mail",
-                    mailbox=mailbox,
-                    customer_id=mailbox.customer_id,
-                    raw_at=now,
-                    raw_id=number,
-                    received_at=now,
-                )
+    for key, raw in known.items():
+        if key in seen:
+            continue
+        number = keep_raw(now, raw)
+        rows.append(
+            InboundMessage(
+                key=key,
+                driver="mail",
+                mailbox=mailbox,
+                customer_id=mailbox.customer_id,
+                raw_at=now,
+                raw_id=number,
+                received_at=now,
             )
+        )
     InboundMessage.objects.bulk_create(rows, ignore_conflicts=True)
     return len(rows)
 
@@ -51,8 +58,24 @@ def keep(mailbox: Mailbox, validity: int, fetched: Sequence[Fetched]) -> int:
         if fetched:
             mailbox.last_uid = fetched[-1].uid
         mailbox.polled_at, mailbox.failed_at, mailbox.error = clock.now(), None, ""
-        mailbox.save(update_fields=["uid_validity", "last_uid", "polled_at", "failed_at", "error"])
+        mailbox.failures, mailbox.retry_at = 0, None
+        mailbox.save(update_fields=["uid_validity", "last_uid", "polled_at", "failed_at", "error", "failures", "retry_at"])
     return stored
+
+
+def pause_after(failures: int, error: Exception) -> timedelta:
+    """How long to leave a mailbox alone: twice as long each time, up to ten minutes.
+
+    A refused login starts at a minute: providers lock accounts that knock too often.
+    """
+    first = 60 if isinstance(error, PermanentFailure) else 10
+    return timedelta(seconds=min(first * 2 ** min(failures - 1, 10), 600))
+
+
+def due_mailboxes() -> list[str]:
+    """Names of the active mailboxes whose pause after a failure is over."""
+    rows = Mailbox.objects.filter(Q(retry_at=None) | Q(retry_at__lte=clock.now()), active=True)
+    return list(rows.order_by("pk").values_list("name", flat=True))
 
 
 def poll_mailbox(name: str) -> int:
@@ -69,8 +92,10 @@ def poll_mailbox(name: str) -> int:
         mailbox.refresh_from_db()
         return fetch_all(mailbox)
     except (TemporaryFailure, PermanentFailure) as error:
-        mailbox.failed_at, mailbox.error = clock.now(), str(error)[:500]
-        mailbox.save(update_fields=["failed_at", "error"])
+        mailbox.failed_at, mailbox.error = mailbox.failed_at or clock.now(), str(error)[:500]
+        mailbox.failures = min(mailbox.failures + 1, 1000)
+        mailbox.retry_at = clock.now() + pause_after(mailbox.failures, error)
+        mailbox.save(update_fields=["failed_at", "error", "failures", "retry_at"])
         log.warning("mailbox_down", mailbox=name, error=str(error))
         raise
     finally:

@@ -9,7 +9,7 @@ from yizhan.kernel import audit
 from yizhan.kernel.actor import Actor
 from yizhan.kernel.commands import command
 from yizhan.kernel.errors import Conflict, Invalid, NotFound
-from yizhan.people.models import Contact
+from yizhan.people.policies import PeoplePermission, contacts
 from yizhan.people.services.contacts import find_or_add_contact
 
 S = InboundMessage.State
@@ -37,9 +37,11 @@ def place_message(*, actor: Actor, message: int, contact: int | None = None, nam
         raise Conflict(_("This message has been dealt with already."), code="not_waiting")
     before = audit.snapshot(row)
     if contact is not None:
-        person = Contact.objects.filter(pk=contact, customer=row.customer, active=True).first()
-        if person is None:
+        people = contacts.scope(actor, PeoplePermission.VIEW_CONTACTS).filter(active=True)
+        person = people.filter(pk=contact).select_related("customer").first()
+        if person is None or not actor.holds(ChannelPermission.TRIAGE, person.customer_id):
             raise Invalid(_("There is no such contact at this customer."), fields={"contact": [str(contact)]})
+        row.customer = person.customer
         if not person.email:
             person.email = row.sender
             person.save(update_fields=["email"])

@@ -3,16 +3,21 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from yizhan.kernel.errors import Text
 from yizhan.kernel.models import NoticeTemplate
 
 
 @dataclass(frozen=True)
 class Shipped:
-    """One notice as shipped. `words` maps a language to (subject, body); `variables` are all it may name."""
+    """One notice as shipped. `words` maps a language to (subject, body); `variables` are all it may name.
+
+    `label` names it where a customer may switch it off.
+    """
 
     code: str
     variables: tuple[str, ...]
     words: Mapping[str, tuple[str, str]]
+    label: Text = ""
 
 
 _shipped: dict[str, Shipped] = {}
@@ -21,6 +26,11 @@ _shipped: dict[str, Shipped] = {}
 def ship(*notices: Shipped) -> None:
     for notice in notices:
         _shipped[notice.code] = notice
+
+
+def switchable_notices() -> list[Shipped]:
+    """Those with a label: a customer may do without them."""
+    return [notice for notice in _shipped.values() if notice.label]
 
 
 def seed_templates() -> None:

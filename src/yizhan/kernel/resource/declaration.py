@@ -134,6 +134,8 @@ def value_of(record: Model, name: str) -> Any:
     value = shown() if shown else getattr(record, name)
     if hasattr(value, "all"):
         return "、".join(str(item) for item in value.all())
+    if isinstance(value, list):
+        return "、".join(str(item) for item in value)
     if isinstance(value, Model):
         return str(value)
     return value() if callable(value) else value

@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
+from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.db.models import BooleanField, ForeignKey, ManyToManyField, Model, Q
@@ -74,6 +75,9 @@ class Importer:
             return self.lookups[name].find(text, values.get("customer"))
         if isinstance(model_field, BooleanField):
             return self.switch(text)
+        if isinstance(model_field, ArrayField):
+            parts = [part.strip() for part in text.replace("，", ",").replace("、", ",").replace("\n", ",").split(",")]
+            return self.form.fields[name].clean([part for part in parts if part])
         if name in self.choices:
             if text.casefold() not in self.choices[name]:
                 raise ValidationError(_("“{text}” is none of the choices.").format(text=text))

@@ -69,6 +69,14 @@ def cell(value: Any) -> str:
 
 
 @register.filter
+def duration(seconds: int) -> str:
+    """Seconds as `m:ss`, an hour and more as `h:mm:ss`."""
+    minutes, rest = divmod(int(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
+
+
+@register.filter
 def initial(name: Any) -> str:
     """What stands in a person's circle."""
     text = str(name or "").strip()

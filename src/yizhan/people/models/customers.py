@@ -3,6 +3,7 @@
 from typing import ClassVar
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.core.validators import RegexValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -21,6 +22,9 @@ class Customer(models.Model):
     zone = models.CharField(_("time zone"), max_length=40, default="Asia/Shanghai")
     language = models.CharField(_("language"), max_length=10, choices=settings.LANGUAGES, default="zh-hans")
     notify = models.BooleanField(_("notify requesters by mail"), default=True)
+    muted = ArrayField(
+        models.CharField(max_length=60), default=list, blank=True, db_default=[], verbose_name=_("notices not sent")
+    )
     active = models.BooleanField(_("active"), default=True)
     sort_key = models.CharField(max_length=200, editable=False)
     custom = CustomValues()

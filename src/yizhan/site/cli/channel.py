@@ -1,4 +1,4 @@
-"""channel mail add, channel poll, channel replay."""
+"""channel mail add, channel phone add, channel poll, channel replay."""
 
 import argparse
 import sys
@@ -17,17 +17,23 @@ def run(name: str, parser: argparse.ArgumentParser, arguments: Sequence[str]) ->
     for option in ("--name", "--address", "--imap", "--smtp", "--customer"):
         add.add_argument(option, required=True)
     add.add_argument("--password-file", type=Path)
+    phone = verbs.add_parser("phone").add_subparsers(dest="phone_verb", required=True)
+    line = phone.add_parser("add", help="take calls of call-centre software; prints the secret that signs its messages")
+    line.add_argument("--name", required=True)
+    line.add_argument("--customer", default="", help="a customer's code; default: all of them")
     poll = verbs.add_parser("poll", help="fetch a mailbox and process what came")
     poll.add_argument("name")
     poll.add_argument("--once", action="store_true", help="one round, then end")
     replay = verbs.add_parser("replay", help="process a received message again")
     replay.add_argument("id", type=int)
-    for verb in (add, poll, replay):
+    for verb in (add, line, poll, replay):
         verb.add_argument("--data-dir", default=argparse.SUPPRESS)
     options = parser.parse_args(arguments)
     with program(use_data_dir(options.data_dir)):
         if options.verb == "mail":
             return add_mailbox(options)
+        if options.verb == "phone":
+            return add_phone_line(options)
         return replay_message(options) if options.verb == "replay" else poll_mailbox(options)
 
 
@@ -41,6 +47,18 @@ def add_mailbox(options: argparse.Namespace) -> int:
         smtp_url=options.smtp, customer=options.customer, password=password,
     )  # fmt: skip
     print(mailbox.name)
+    return 0
+
+
+def add_phone_line(options: argparse.Namespace) -> int:
+    from django.conf import settings
+
+    from yizhan.channels.services.phone import add_phone_line as add
+    from yizhan.kernel.actor import system_actor
+
+    secret = add(actor=system_actor("console"), name=options.name, customer=options.customer)
+    print(f"{settings.YIZHAN.base_url}/hooks/phone/{options.name}/")
+    print(secret)
     return 0
 
 

@@ -12,7 +12,7 @@ import pytest
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
-from yizhan.channels.models import InboundMessage
+from yizhan.channels.models import Call, InboundMessage, PhoneLine
 from yizhan.channels.services.mailboxes import add_mailbox
 from yizhan.channels.services.polling import store_raw
 from yizhan.kernel import attachments, clock
@@ -31,6 +31,7 @@ CUSTOMERS = OTHERS | {OWN}
 STAFF = {"engineer1", "engineer2", "desk", "manager", "assets", "auditor", "admin"}
 PEOPLE = [GUEST, *sorted(CUSTOMERS | STAFF)]
 ALL = CUSTOMERS | STAFF
+ADMIN = {"admin"}
 ENGINEERS = {"engineer1", "engineer2"}
 DESK = {"engineer1", "engineer2", "desk", "manager"}
 CLOSERS, CHANNELS = {"desk", "manager"}, {"desk", "manager", "auditor", "admin"}
@@ -47,6 +48,7 @@ PAGES: dict[str, set[str]] = {
     "list-save-view": set(), "list-delete-view": set(), "list-columns": set(), "list-export": STAFF, "works": ALL, "work": {"desk"},
     "tickets-batch": set(), "ticket-edit": {"engineer1", "desk", "manager"},
     "handover": ENGINEERS, "handover-answer": set(), "news": ALL, "notice-preferences": STAFF, "ticket-watch": set(),
+    "mailbox-new": ADMIN, "mailbox-switch": set(), "phone-hook": set(), "calls": CHANNELS, "call-card": CHANNELS, "call-back": set(),
     "audit": {"auditor"}, "attachment": STAFF | {OWN},
     "set_language": set(), "first-run": set(), "healthz": ANYBODY, "readyz": ANYBODY, "metrics": ANYBODY,
     "account_login": ANYBODY, "account_logout": ANYBODY, "account_inactive": ANYBODY, "account_signup": ANYBODY,
@@ -58,7 +60,7 @@ PAGES: dict[str, set[str]] = {
     "account_reset_password": ANYBODY, "account_reset_password_done": ANYBODY,
     "account_reset_password_from_key": ANYBODY, "account_reset_password_from_key_done": ANYBODY,
 }  # fmt: skip
-PLACES, ADMIN = ALL, {"admin"}
+PLACES = ALL
 RESOURCES: dict[str, tuple[set[str], set[str]]] = {  # who lists and reads, who makes and changes
     "customers": (PLACES, {"manager", "admin"}), "sites": (PLACES, {"desk", "manager", "admin"}),
     "departments": (PLACES, {"desk", "manager", "admin"}),
@@ -73,6 +75,7 @@ POSTED: dict[str, set[str]] = {  # what POST without a body meets: who passes th
     "ticket-message": DESK | {OWN}, "inbound-place": CLOSERS, "inbound-discard": CLOSERS, "inbound-replay": CLOSERS,
     "closing-visit": CLOSERS, "closing-archive": CLOSERS, "list-save-view": STAFF, "list-columns": STAFF, "tickets-batch": STAFF,
     "ticket-watch": STAFF, "handover-answer": {"engineer1"},
+    "call-back": CLOSERS, "mailbox-switch": ADMIN,
     "desk-paste": DESK, "desk-same": DESK, "report-same": {OWN},
     "list-delete-view": {"desk", "manager", "admin"}, "ticket-edit": {"engineer1", "desk", "manager"}, "work": {"desk"},
 }  # fmt: skip
@@ -100,6 +103,8 @@ def theirs(world: Any, settings: Any) -> dict[str, Any]:
     )
     world.claimed(by="engineer2", requester=OWN)
     handover = offer_handover(actor=world.actor("engineer2"), to="engineer1")
+    line = PhoneLine.objects.create(name="l", sealed_secret="", customer=customer)
+    call = Call.objects.create(line=line, source_id="1", number="1", customer=customer, state="missed", started_at=clock.now())
     own_field = CustomField.objects.create(target="people.contact", key="badge", label="工牌")
     desk = User.objects.get(username="desk")
     view = SavedView.objects.create(listing="tickets", name="急", owner=desk, shared=True)
@@ -113,7 +118,8 @@ def theirs(world: Any, settings: Any) -> dict[str, Any]:
         "teams": Team.objects.first(), "skills": Skill.objects.first(), "assignments": Assignment.objects.first(),
         "categories": Category.objects.first(), "notice-templates": None, "ticket": ticket,
         "phrases": Phrase.objects.first(), "canned-replies": CannedReply.objects.first(), "custom-fields": own_field,
-        "duties": duty, "handover": handover.pk, "fault": fault.number, "view": view.pk, "work": work.pk,
+        "box": box.pk, "duties": duty, "handover": handover.pk, "call": call.pk,
+        "fault": fault.number, "view": view.pk, "work": work.pk,
     }  # fmt: skip
 
 
@@ -139,6 +145,7 @@ def address(name: str, theirs: dict[str, Any]) -> str:
         "closing-visit": [theirs["number"]], "ticket-print": [theirs["number"], theirs["sheet"]], "sign-link": [theirs["link"]],
         "verify-sheet": [theirs["verify"]], "attachment": [theirs["attachment"]], "account_reset_password_from_key": ["1", "x-y"],
         "desk-same": [theirs["fault"]], "report-same": [theirs["fault"]],
+        "mailbox-switch": [theirs["box"]], "phone-hook": ["a"], "call-card": [theirs["call"]], "call-back": [theirs["call"]],
         "handover-answer": [theirs["handover"]], "ticket-watch": [theirs["number"]],
         "mfa_remove_webauthn": [1], "mfa_edit_webauthn": [1],
         "list-save-view": ["tickets"], "list-columns": ["tickets"],

@@ -133,6 +133,7 @@ def context(request: HttpRequest, error: str, caller: Contact | None = None) -> 
         "open": list(theirs.filter(state__in=[State.PENDING, State.IN_PROGRESS]).order_by("-received_at")[:5]),
         "past": list(theirs.filter(state__in=[State.COMPLETED, State.ARCHIVED]).order_by("-received_at")[:3]),
         "faults": list(known_faults(actor, caller.customer_id)[:3]) if caller else [],
+        "call": request.GET.get("call", "") or request.POST.get("call", ""),
         "done": done,
         "recent": list(recent),
         "levels": LEVELS,
@@ -158,7 +159,7 @@ def save(request: HttpRequest) -> Ticket:
         customer=contact.customer, requester=contact, subject=given.get("subject", "").strip().split("\n")[0][:200],
         description=given.get("subject", "").strip(), place=given.get("place", "")[:80],
         channel=channel if channel in BY_HAND else Channel.PHONE, category=category_of(given.get("category") or None),
-        reported_level=int(level) if level in {"1", "2", "3", "4"} else None,
+        reported_level=int(level) if level in {"1", "2", "3", "4"} else None, source_id=source_of(given.get("call", "")),
         kind="request" if level == "4" else "incident",
     )  # fmt: skip
     if given.get("then") == "now" and given.get("actions_taken", "").strip():
@@ -167,6 +168,11 @@ def save(request: HttpRequest) -> Ticket:
     if given.get("then") == "dispatch" and ticket.state == State.PENDING:
         return dispatch_ticket(actor=actor, number=ticket.number, to=given.get("to", ""))
     return ticket
+
+
+def source_of(call: str) -> str:
+    """The call that the desk speaks on, as the ticket's source."""
+    return f"call:{call}" if call.isascii() and call.isdigit() and len(call) < 19 else ""
 
 
 def log_at_once(request: HttpRequest, new: NewTicket) -> Ticket:

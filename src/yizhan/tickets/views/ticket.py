@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+from django.conf import settings
 from django.contrib import messages
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
@@ -20,7 +21,7 @@ from yizhan.tickets.forms import FORMS, ActionForm, SheetForm
 from yizhan.tickets.models import Channel, Outcome, State, SubState, Ticket, Visit
 from yizhan.tickets.policies import TicketPermission, tickets
 from yizhan.tickets.presenting import definitions_for
-from yizhan.tickets.queries import archive_missing, phrases_for, similar_tickets
+from yizhan.tickets.queries import archive_missing, phrases_for, replies_for, similar_tickets
 from yizhan.tickets.services import closing, signing, working
 from yizhan.tickets.services.messages import NewMessage, TicketChanges, attach_file, edit_ticket, post_message
 from yizhan.tickets.services.sheets import check_guard
@@ -57,6 +58,7 @@ def ticket_context(request: HttpRequest, ticket: Ticket) -> dict[str, Any]:
         "links": list(ticket.links.select_related("target")) + list(ticket.linked_from.select_related("source")),
         "visits": list(Visit.objects.filter(ticket=ticket).select_related("engineer").order_by("pk")),
         "watching": ticket.watchers.filter(user=actor.user_id).exists() if tickets.is_staff(actor) else False,
+        "replies": replies_for(ticket, settings.YIZHAN.hotline) if tickets.is_staff(actor) else [],
         "own_values": own_values(actor, ticket),
         "may_edit": ticket.state != State.ARCHIVED and tickets.allows(actor, TicketPermission.EDIT, ticket),
         "may_note": tickets.allows(actor, TicketPermission.NOTE, ticket),
@@ -75,7 +77,10 @@ def own_values(actor: Actor, ticket: Ticket) -> list[tuple[str, Any]]:
 def show(request: HttpRequest, ticket: Ticket, *, status: int = 200, **more: Any) -> HttpResponse:
     actor = actor_of(request)
     template = "tickets/ticket.html" if tickets.is_staff(actor) else "tickets/portal_ticket.html"
-    return render(request, template, {**ticket_context(request, ticket), **more}, status=status)
+    context = ticket_context(request, ticket)
+    said = [entry.text for entry in context["entries"] if entry.by_customer and entry.text]
+    context["quotable"] = said[-1][:2000] if said and tickets.is_staff(actor) else ""
+    return render(request, template, {**context, **more}, status=status)
 
 
 @require_safe

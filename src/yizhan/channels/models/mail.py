@@ -19,6 +19,8 @@ class Mailbox(models.Model):
     sealed_password = models.TextField(blank=True)
     customer = models.ForeignKey(Customer, models.PROTECT, verbose_name=_("customer"))
     active = models.BooleanField(_("active"), default=True)
+    failures = models.PositiveSmallIntegerField(default=0)
+    retry_at = models.DateTimeField(null=True, blank=True)
     uid_validity = models.BigIntegerField(default=0)
     last_uid = models.BigIntegerField(default=0)
     polled_at = models.DateTimeField(null=True, blank=True)

@@ -1,0 +1,4 @@
+from yizhan.channels.models.mail import InboundMessage, Mailbox, RawPayload
+from yizhan.channels.models.phone import Call, CallNews, PhoneLine
+
+__all__ = ["Call", "CallNews", "InboundMessage", "Mailbox", "PhoneLine", "RawPayload"]

@@ -1,0 +1,86 @@
+"""Channels as people meet them: the ringing telephone's card, a mailbox that is tried, a letter heard at once, a server that is away."""
+
+import hashlib
+import hmac
+import json
+import time
+import urllib.request
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from tests.e2e.people import Person, check_page
+from tests.mail_servers import PASSWORD, MailServers
+from tests.program import Program
+
+pytestmark = [pytest.mark.xdist_group("program"), pytest.mark.browser, pytest.mark.server("dovecot")]
+
+
+def ring(program: Program, name: str, secret: str, body: dict[str, str]) -> int:
+    raw, stamp = json.dumps(body).encode(), str(int(time.time()))
+    sign = "sha256=" + hmac.new(secret.encode(), stamp.encode() + b"." + raw, hashlib.sha256).hexdigest()
+    headers = {"X-Yizhan-Timestamp": stamp, "X-Yizhan-Signature": sign, "Content-Type": "application/json"}
+    request = urllib.request.Request(f"{program.url}/hooks/phone/{name}/", data=raw, headers=headers, method="POST")
+    with urllib.request.urlopen(request, timeout=10) as answer:
+        return int(answer.status)
+
+
+def test_the_callers_card_pops_up_within_a_second(browser: Browser, program: Program) -> None:  # S2 S3
+    secret = program.run("channel", "phone", "add", "--name", "cc").splitlines()[-1]
+    desk, other = Person(browser, program, "desktop", "desk"), Person(browser, program, "desktop", "engineer1")
+    for person in (desk, other):
+        person.open("/tickets/")
+        person.page.wait_for_timeout(1500)
+    begun = time.monotonic()
+    assert ring(program, "cc", secret, {"id": "77", "event": "ringing", "from": "13800005678", "agent": "desk"}) == 202
+    expect(desk.page.locator("#ringing")).to_contain_text("张倩", timeout=2000)
+    assert time.monotonic() - begun < 1.0
+    check_page(desk)
+    expect(other.page.locator("#ringing")).to_have_count(0)  # it rings at the desk only
+    desk.page.locator("#ringing").get_by_role("link", name="登记").click()
+    desk.page.locator("#subject").fill("打印机没粉了")
+    desk.page.keyboard.press("Control+Enter")
+    expect(desk.page.locator(".say-no")).to_be_visible()
+    desk.open("/calls/?view=all")
+    expect(desk.page.locator("main")).to_contain_text("张倩")
+    check_page(desk)
+    desk.leave()
+    other.leave()
+
+
+def test_a_mailbox_is_tried_before_it_is_kept(browser: Browser, program: Program, mail_servers: MailServers) -> None:
+    person = Person(browser, program, "desktop", "admin")
+    person.open("/channels/mailboxes/new/")
+    check_page(person)
+    page = person.page
+    page.fill("#id_name", "second")
+    page.fill("#id_address", "requester2@demo-b.example")
+    page.select_option("#id_customer", "demo-b")
+    page.select_option("#id_security", "imap")
+    page.fill("#id_imap", f"127.0.0.1:{mail_servers.imap}")
+    page.fill("#id_password", "wrong")
+    page.get_by_role("button", name="试连并保存").click()
+    expect(page.locator("main")).to_contain_text("服务器答复")
+    page.fill("#id_password", PASSWORD)
+    page.get_by_role("button", name="试连并保存").click()
+    expect(page.locator(".yz-flash")).to_contain_text("可以用")
+    page.locator("li", has_text="second").get_by_role("button", name="停止读取").click()
+    check_page(person)
+    person.leave()
+
+
+def test_a_letter_is_heard_before_the_next_poll(program: Program, mail_servers: MailServers, mailbox: str) -> None:
+    """IDLE: three letters, each a ticket well before the ten seconds of the periodic poll, on average."""
+    waited = []
+    for number in range(3):
+        subject = f"马上就到 {number}"
+        time.sleep(3)
+        mail_servers.send("requester1@demo-a.example", subject, "正文")
+        begun = time.monotonic()
+        while time.monotonic() - begun < 30:
+            page = program.api("desk", "GET", "/tickets?limit=5&channel=mail")[1]
+            if any(item["subject"] == subject for item in page["items"]):
+                break
+            time.sleep(0.1)
+        waited.append(time.monotonic() - begun)
+    assert sorted(waited)[1] < 3, waited
