@@ -2,18 +2,20 @@
 export function setUpBatch(root) {
   for (const form of root.querySelectorAll("form[data-batch]")) {
     const bar = form.querySelector("[data-batch-bar]");
-    const all = form.querySelector("[data-pick-all]");
     if (!bar) continue;
     const boxes = () => [...form.querySelectorAll("td.pickcell input")];
     const show = () => {
+      const all = form.querySelector("[data-pick-all]");
       const chosen = boxes().filter((box) => box.checked);
       bar.hidden = chosen.length === 0;
       bar.querySelector("[data-batch-count]").textContent = chosen.length;
       for (const box of boxes()) box.closest("tr").classList.toggle("sel", box.checked);
       if (all) all.checked = chosen.length > 0 && chosen.length === boxes().length;
     };
-    all?.addEventListener("change", () => { for (const box of boxes()) box.checked = all.checked; show(); });
-    form.addEventListener("change", (event) => { if (event.target.matches("td.pickcell input")) show(); });
+    form.addEventListener("change", (event) => {
+      if (event.target.matches("[data-pick-all]")) for (const box of boxes()) box.checked = event.target.checked;
+      if (event.target.matches(".pickcell input")) show();
+    });
     bar.querySelector("[data-batch-none]").addEventListener("click", () => { for (const box of boxes()) box.checked = false; show(); });
     show();
   }

@@ -1,19 +1,73 @@
-// Live news: the page says what it shows, and asks again through the gate when that changed.
+// Live news: the page asks again through the gate, and takes over the parts in which nobody works.
 export function setUpLive(root) {
   const source = document.body.dataset.stream;
   if (!source) return;
   const target = root.querySelector("[data-live]");
   const wanted = target?.dataset.live;
+  const look = root.querySelector("[data-presence]");
   const note = document.getElementById("live-note");
-  const stream = new EventSource(source);
+  const stream = new EventSource(look ? `${source}&ticket=${encodeURIComponent(look.dataset.number)}` : source);
+  let waiting;
+  const soon = () => { clearTimeout(waiting); waiting = setTimeout(() => refresh(note), 400); };
   stream.onmessage = (event) => {
     const news = JSON.parse(event.data);
-    if (news.type === "CallRinging") ring(news.call);
+    if (news.type === "Presence") showPeople(look, news.people);
+    else if (news.type === "CallRinging") { ring(news.call); if (wanted === "calls") soon(); }
     else if (news.type === "NewsPosted") {
       document.body.dispatchEvent(new CustomEvent("news"));
       tellDesktop();
-    } else if (wanted && (wanted === "any" || wanted === news.number)) note?.removeAttribute("hidden");
+    } else if (wanted === "any" || (wanted && wanted === news.number)) soon();
   };
+  if (look) setUpPresence(look);
+}
+
+const busy = (part) => part.contains(document.activeElement) && document.activeElement !== document.body
+  || [...part.querySelectorAll("input, textarea, select")].some((field) => (field.type === "checkbox" || field.type === "radio" ? field.checked !== field.defaultChecked : field.tagName !== "SELECT" && field.type !== "hidden" && field.value !== field.defaultValue))
+  || part.querySelector("details[open]");
+
+async function refresh(note) {
+  const parts = [...document.querySelectorAll("[data-live-part]")];
+  if (parts.length === 0) { note?.removeAttribute("hidden"); return; }
+  const answer = await fetch(location.href, { headers: { Accept: "text/html" } });
+  if (!answer.ok) { note?.removeAttribute("hidden"); return; }
+  const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
+  for (const part of parts) {
+    const other = fresh.querySelector(`[data-live-part="${part.dataset.livePart}"]`);
+    if (!other || other.innerHTML === part.innerHTML) continue;
+    if (busy(part)) { note?.removeAttribute("hidden"); continue; }
+    part.replaceChildren(...other.childNodes);
+    document.dispatchEvent(new CustomEvent("yz:part", { detail: part }));
+  }
+}
+
+// Who else is here: told while the page is seen, and when somebody types.
+function setUpPresence(look) {
+  const token = document.querySelector("input[name=csrfmiddlewaretoken]")?.value ?? "";
+  const tell = (more) => {
+    const body = new URLSearchParams({ csrfmiddlewaretoken: token, ...more });
+    if (more.gone) navigator.sendBeacon(look.dataset.presence, body);
+    else fetch(look.dataset.presence, { method: "POST", body }).catch(() => {});
+  };
+  let typed = 0;
+  tell({});
+  setInterval(() => { if (document.visibilityState === "visible") tell({}); }, 20000);
+  document.addEventListener("input", (event) => {
+    if (!event.target.matches("textarea") || Date.now() - typed < 3000) return;
+    typed = Date.now();
+    tell({ typing: "1" });
+  });
+  window.addEventListener("pagehide", () => tell({ gone: "1" }));
+}
+
+function showPeople(look, people) {
+  if (!look) return;
+  const words = { looks: look.dataset.looks, types: look.dataset.types };
+  look.replaceChildren(...people.map((person) => {
+    const chip = document.createElement("span");
+    chip.className = "yz-tag soft";
+    chip.textContent = `${person.name} ${person.typing ? words.types : words.looks}`;
+    return chip;
+  }));
 }
 
 // The caller's card, fetched through the gate, above whatever is open.

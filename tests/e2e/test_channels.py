@@ -1,4 +1,4 @@
-"""Channels as people meet them: the ringing telephone's card, a mailbox that is tried, a letter heard at once, a server that is away."""
+"""Channels as people meet them: the ringing telephone, a mailbox tried first, a letter heard at once."""
 
 import hashlib
 import hmac

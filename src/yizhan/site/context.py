@@ -9,6 +9,7 @@ from yizhan.kernel import clock
 from yizhan.kernel.web import actor_of
 from yizhan.site.live import stream_pass
 from yizhan.site.navigation import menu, tabs
+from yizhan.site.pages.welcome import is_wanted
 from yizhan.tickets.policies import TicketPermission, tickets
 
 DEMO_ACCOUNTS = ["manager", "desk", "engineer1", "engineer2", "engineer3", "customer1", "requester1", "requester2"]
@@ -32,5 +33,6 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         "actor": actor, "menu": groups, "tabs": tabs(groups, actor), "today": clock.today(),
         "stream_url": stream_url(request, stream_pass(actor)),
         "unseen_news": int(request.META.get("YIZHAN_NEWS", "0")),
+        "welcome": request.path == "/" and is_wanted(actor),
         "may_register": actor.holds(TicketPermission.REGISTER),
     }  # fmt: skip

@@ -7,6 +7,7 @@ transaction ids below `pg_snapshot_xmin`: serials commit out of order, these do 
 import asyncio
 import json
 import os
+import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 from urllib.parse import parse_qs
@@ -23,6 +24,7 @@ from django.db import close_old_connections, connection  # noqa: E402
 
 from yizhan.channels.policies import ChannelPermission, calls  # noqa: E402
 from yizhan.kernel.events import CHANNEL  # noqa: E402
+from yizhan.kernel.presence import CHANNEL as PRESENCE  # noqa: E402
 from yizhan.people.models import User  # noqa: E402
 from yizhan.people.queries import actor_for  # noqa: E402
 from yizhan.site.live import user_of_pass  # noqa: E402
@@ -40,7 +42,35 @@ ORDER BY xact LIMIT 200
 """
 HORIZON = "SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint - 1"
 HEARTBEAT = 20.0
+LOOKING, TYPING = 45.0, 6.0
 listeners: set[asyncio.Event] = set()
+
+
+class Crowd:
+    """Who looks at which ticket, in this process's memory: each looker tells every twenty seconds."""
+
+    def __init__(self) -> None:
+        self.seen: dict[str, dict[int, tuple[str, float, float]]] = {}
+
+    def hear(self, news: dict[str, Any]) -> None:
+        people = self.seen.setdefault(str(news["number"]), {})
+        now = time.monotonic()
+        if news.get("gone"):
+            people.pop(news["user"], None)
+        else:
+            people[news["user"]] = (news["name"], now, now if news["typing"] else 0.0)
+
+    def around(self, number: str, but: int) -> list[dict[str, Any]]:
+        """The others at a ticket now, by name, and whether they type."""
+        now, people = time.monotonic(), self.seen.get(number, {})
+        for user in [user for user, (_, seen, _) in people.items() if now - seen > LOOKING]:
+            del people[user]
+        if not people:
+            self.seen.pop(number, None)
+        return [{"name": n, "typing": now - typed < TYPING} for user, (n, _, typed) in people.items() if user != but]
+
+
+crowd = Crowd()
 ear: list[asyncio.Task[None]] = []
 
 
@@ -51,7 +81,10 @@ async def listen() -> None:
             url = settings.YIZHAN.database_url
             async with await psycopg.AsyncConnection.connect(url, autocommit=True) as direct:
                 await direct.execute(f"LISTEN {CHANNEL}")
-                async for _ in direct.notifies():
+                await direct.execute(f"LISTEN {PRESENCE}")
+                async for news in direct.notifies():
+                    if news.channel == PRESENCE:
+                        crowd.hear(json.loads(news.payload))
                     for listener in listeners:
                         listener.set()
         except (psycopg.Error, OSError):
@@ -64,6 +97,16 @@ def horizon() -> int:
     with connection.cursor() as cursor:
         cursor.execute(HORIZON)
         return int((cursor.fetchone() or (0,))[0])
+
+
+@sync_to_async
+def may_look(user_id: int, number: str) -> bool:
+    """Whether this person is of the staff and sees the ticket."""
+    close_old_connections()
+    user = User.objects.filter(pk=user_id, is_active=True).first()
+    actor = actor_for(user) if user else None
+    staff = actor is not None and tickets.is_staff(actor)
+    return staff and actor is not None and tickets.scope(actor, TicketPermission.VIEW).filter(number=number).exists()
 
 
 @sync_to_async
@@ -119,24 +162,30 @@ async def application(scope: dict[str, Any], receive: Receive, send: Send) -> No
         await send({"type": "http.response.body", "body": b""})
         return
     await respond(send, 200, [*headers, (b"content-type", b"text/event-stream")])
-    await pour(user_id, last_seen(scope), receive, send)
+    number = query_value(scope, "ticket")[:20]
+    await pour(user_id, last_seen(scope), receive, send, number if number and await may_look(user_id, number) else "")
 
 
-async def pour(user_id: int, after: int | None, receive: Receive, send: Send) -> None:
+async def pour(user_id: int, after: int | None, receive: Receive, send: Send, number: str) -> None:
     wake = asyncio.Event()
     listeners.add(wake)
     gone = asyncio.create_task(until_gone(receive))
+    shown: list[dict[str, Any]] | None = None
     try:
         cursor = await horizon() if after is None else after
         await send({"type": "http.response.body", "body": f"id: {cursor}\nretry: 2000\n\n".encode(), "more_body": True})
         while not gone.done():
             cursor, found = await news_for(user_id, cursor)
-            lines = [f"id: {cursor}\ndata: {json.dumps(item)}\n\n" for item in found]
+            around = crowd.around(number, user_id) if number else []
+            if number and around != shown:
+                shown = around
+                found = [*found, {"type": "Presence", "number": number, "people": around}]
+            lines = [f"id: {cursor}\ndata: {json.dumps(item, ensure_ascii=False)}\n\n" for item in found]
             body = "".join(lines) or ": still here\n\n"
             await send({"type": "http.response.body", "body": body.encode(), "more_body": True})
             wake.clear()
             pause = asyncio.create_task(wake.wait())
-            await asyncio.wait({pause, gone}, timeout=HEARTBEAT, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait({pause, gone}, timeout=TYPING if shown else HEARTBEAT, return_when=asyncio.FIRST_COMPLETED)
             pause.cancel()
             await asyncio.sleep(0.1)
     finally:

@@ -9,7 +9,7 @@ from yizhan.kernel.resource.views import build_urls
 from yizhan.kernel.works import views as works
 from yizhan.site.api import api
 from yizhan.site.metrics import metrics
-from yizhan.site.pages import views
+from yizhan.site.pages import views, welcome
 
 handler400 = "yizhan.site.middleware.bad_request"
 handler404 = "yizhan.site.middleware.not_found"
@@ -43,6 +43,8 @@ urlpatterns = [
     path("lists/<slug:name>/views/<int:pk>/delete/", lists.delete_view, name="list-delete-view"),
     path("lists/<slug:name>/columns/", lists.choose_columns, name="list-columns"),
     path("lists/<slug:name>/export/", lists.export_list, name="list-export"),
+    path("palette/", views.palette, name="palette"),
+    path("welcome/", welcome.welcome, name="welcome"),
     path("works/", works.work_list, name="works"),
     path("works/<int:pk>/", works.work_page, name="work"),
     path("attachments/<int:pk>/", views.attachment, name="attachment"),

@@ -193,6 +193,11 @@ class RequesterReminded(TicketEvent):
 
 
 @dataclass(frozen=True)
+class StepUndone(TicketEvent):
+    action: str
+
+
+@dataclass(frozen=True)
 class UserAffected(TicketEvent):
     count: int
 

@@ -79,6 +79,7 @@ SENTENCES: Mapping[str, str] = {
     "TicketArchived": gettext_noop("Archived: %(closure_code)s"),
     "TicketReopened": gettext_noop("%(who)s reopened it"),
     "RequesterReminded": gettext_noop("%(who)s chased it, %(count)s times so far"),
+    "StepUndone": gettext_noop("%(who)s took the last step back"),
     "UserAffected": gettext_noop("%(who)s added somebody with the same fault, %(count)s so far"),
     "TicketsLinked": gettext_noop("%(who)s linked it: %(kind)s %(to)s"),
     "TicketEdited": gettext_noop("%(who)s corrected the record"),

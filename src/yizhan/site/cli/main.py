@@ -18,6 +18,7 @@ COMMANDS = {
     "token": ("yizhan.site.cli.people", "API tokens / 接口令牌"),
     "channel": ("yizhan.site.cli.channel", "mailboxes and received messages / 渠道"),
     "bench": ("yizhan.site.cli.bench", "measure / 性能测试"),
+    "shots": ("yizhan.site.cli.shots", "every page as a picture, at both sizes / 全部页面截图"),
     "test": ("yizhan.site.cli.test", "run the whole test suite / 运行全部测试"),
     "manage": ("yizhan.site.cli.manage", "Django's own commands, for developers / 开发用"),
 }

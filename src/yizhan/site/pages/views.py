@@ -11,17 +11,19 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from yizhan.kernel import attachments
+from yizhan.kernel import attachments, search
 from yizhan.kernel.actor import system_actor
 from yizhan.kernel.errors import DomainError, Forbidden, NotFound
 from yizhan.kernel.forms import DressedForm
 from yizhan.kernel.models import Attachment, AuditEntry
 from yizhan.kernel.paging import paginate
+from yizhan.kernel.search.tokens import pinyin_of
 from yizhan.kernel.web import actor_of
 from yizhan.people.models import Role, User
 from yizhan.people.policies import PeoplePermission
 from yizhan.people.services.accounts import create_user
 from yizhan.site import first_run, health
+from yizhan.site.navigation import menu
 
 INLINE = {"image/png", "image/jpeg", "image/gif", "image/webp"}
 
@@ -85,6 +87,21 @@ def audit_page(request: HttpRequest) -> HttpResponse:
     entries = [(row, names.get(row.actor, row.actor)) for row in page.items]
     context = {"entries": entries, "next": page.next, "query": query.urlencode(), "given": request.GET}
     return render(request, "site/audit.html", context)
+
+
+@require_safe
+def palette(request: HttpRequest) -> HttpResponse:
+    """What a few letters may mean: pages of the menu (by name or pinyin initials), then records."""
+    actor, question = actor_of(request), request.GET.get("q", "").replace("\0", "").strip()[:60]
+    items = [item for group in menu(actor, "") for item in group.items]
+    small = question.lower()
+    found = [item for item in items if small in item.label.lower() or (small and small in initials(item.label))]
+    hits = search.find(actor, question, limit=8) if question else []
+    return render(request, "site/palette.html", {"pages": found[:8], "hits": hits, "q": question})
+
+
+def initials(label: str) -> str:
+    return "".join(syllable[0] for syllable in pinyin_of(label) if syllable)
 
 
 class FirstRunForm(DressedForm):

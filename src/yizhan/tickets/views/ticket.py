@@ -15,7 +15,8 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from yizhan.kernel import attachments, custom_fields
 from yizhan.kernel.actor import Actor
 from yizhan.kernel.documents import qr_svg
-from yizhan.kernel.errors import DomainError, Forbidden, Invalid, NotFound
+from yizhan.kernel.errors import Conflict, DomainError, Forbidden, Invalid, NotFound
+from yizhan.kernel.presence import tell_presence
 from yizhan.kernel.web import actor_of
 from yizhan.tickets.forms import FORMS, ActionForm, SheetForm
 from yizhan.tickets.models import Channel, Outcome, State, SubState, Ticket, Visit
@@ -25,10 +26,12 @@ from yizhan.tickets.queries import archive_missing, phrases_for, replies_for, si
 from yizhan.tickets.services import closing, signing, working
 from yizhan.tickets.services.messages import NewMessage, TicketChanges, attach_file, edit_ticket, post_message
 from yizhan.tickets.services.sheets import check_guard
+from yizhan.tickets.services.undoing import undo_step
 from yizhan.tickets.states import TABLE, Action, actions_of
 from yizhan.tickets.timeline import timeline
 from yizhan.tickets.views.parts import buttons, find_ticket, perform, route
 
+UNDOABLE = {Action.CLAIM, Action.TRANSFER, Action.ARCHIVE}
 KNOWN = frozenset(str(action) for action in Action)
 
 
@@ -121,7 +124,8 @@ def do_action(request: HttpRequest, number: str, action: str) -> HttpResponse:
         perform(actor_of(request), ticket, name, given)
     except DomainError as error:
         return refused(request, ticket, action, form, error)
-    messages.success(request, f"{TABLE.transitions[name].label} ✓")
+    tags = f"undo-{number}" if name in UNDOABLE else ""
+    messages.success(request, f"{TABLE.transitions[name].label} ✓", extra_tags=tags)
     return redirect(safe_next(request) or reverse("ticket", args=[number]))
 
 
@@ -134,6 +138,26 @@ def safe_next(request: HttpRequest) -> str:
     """Where to go on, a path of ours only."""
     target = request.POST.get("next", "")
     return target if target.startswith("/") and not target.startswith("//") and "\\" not in target else ""
+
+
+@require_POST
+def undo(request: HttpRequest, number: str) -> HttpResponse:
+    try:
+        undo_step(actor=actor_of(request), number=number)
+        messages.success(request, _("Taken back."))
+    except Conflict as refusal:
+        messages.error(request, str(refusal), extra_tags="warm")
+    return redirect("ticket", number=number)
+
+
+@require_POST
+def presence(request: HttpRequest, number: str) -> HttpResponse:
+    """“I look at this ticket” (and type): told to those who look at it too, kept nowhere."""
+    ticket, actor = find_ticket(request, number), actor_of(request)
+    if not tickets.is_staff(actor):
+        raise Forbidden
+    tell_presence(ticket.number, actor, typing=request.POST.get("typing") == "1", gone=request.POST.get("gone") == "1")
+    return HttpResponse(status=204)
 
 
 @require_POST
