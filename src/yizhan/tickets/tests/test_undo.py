@@ -14,12 +14,8 @@ def undo(client: Any, number: str) -> Any:
 
 def state(number: str) -> tuple[str, str, str | None, str | None]:
     ticket = Ticket.objects.get(number=number)
-    return (
-        ticket.state,
-        ticket.sub_state,
-        ticket.owner and ticket.owner.username,
-        ticket.transfer_to and ticket.transfer_to.username,
-    )
+    owner, target = (person.username if person else None for person in (ticket.owner, ticket.transfer_to))
+    return ticket.state, ticket.sub_state, owner, target
 
 
 def test_a_claim_is_taken_back(page: Any, world: Any) -> None:
