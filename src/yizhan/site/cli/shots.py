@@ -29,7 +29,7 @@ def run(name: str, parser: argparse.ArgumentParser, arguments: Sequence[str]) ->
         )
         return 1
     try:
-        from playwright.sync_api import Error, sync_playwright
+        from playwright.sync_api import sync_playwright
     except ImportError:
         print("yizhan: shots needs Playwright; `./yizhan test --help` installs it", file=sys.stderr)
         return 1
@@ -57,12 +57,14 @@ def run(name: str, parser: argparse.ArgumentParser, arguments: Sequence[str]) ->
                 for route, path in listed:
                     if f"{size}-{route}" in taken:
                         continue
-                    try:
-                        answer = page.goto(base + path)
-                    except Error:  # an address that only takes POST
-                        continue
-                    if answer is None or answer.status >= 400 or "/accounts/login" in page.url:
-                        continue
+                    answer = context.request.get(base + path)
+                    if (
+                        answer.status >= 400
+                        or "/accounts/login" in answer.url
+                        or "html" not in answer.headers.get("content-type", "")
+                    ):
+                        continue  # not for this person, or an address that only takes POST
+                    page.goto(base + path)
                     if options.dark:
                         page.evaluate("document.documentElement.dataset.bsTheme = 'dark'")
                     page.screenshot(path=options.folder / f"{size}-{route}.png", full_page=size == "phone")
