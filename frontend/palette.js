@@ -44,6 +44,7 @@ export function setUpPalette(root) {
   field.addEventListener("input", showOwn);
   field.addEventListener("keydown", (event) => {
     if (event.isComposing) return;
+    if (event.key === "Escape") { event.preventDefault(); event.stopPropagation(); box.close(); return; }
     if (event.key === "ArrowDown" || event.key === "ArrowUp") { event.preventDefault(); mark(event.key === "ArrowDown" ? 1 : -1); }
     else if (event.key === "Enter") { event.preventDefault(); (choices().find((item) => item.classList.contains("on")) ?? choices()[0])?.click(); }
   });

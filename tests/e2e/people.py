@@ -15,6 +15,7 @@ class Person:
 
     def __init__(self, browser: Browser, program: Program, size: str, username: str = "") -> None:
         width, height = SIZES[size]
+        self.width = width
         self.context = browser.new_context(
             viewport={"width": width, "height": height}, locale="zh-CN", is_mobile=size == "phone", has_touch=size == "phone",
             reduced_motion="reduce",
@@ -40,7 +41,7 @@ class Person:
 
 def check_page(person: Person) -> None:
     """No sideways scrolling, and axe finds nothing (WCAG 2.2 A and AA)."""
-    width = person.page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
+    width = person.page.evaluate("document.documentElement.scrollWidth") - person.width
     assert width <= 0, (person.page.url, width)
     person.page.evaluate(f"() => {{ {AXE} }}")
     found: Any = person.page.evaluate(

@@ -71,6 +71,7 @@ class ContactResource(Resource[Contact]):
     fields = ("customer", "name", "phone", "email", "title", "site", "department", "place", "vip", "user", "active")
     filters, contains = ("customer", "vip", "active"), ("name", "phone", "email", "sort_key")
     order, match = ("sort_key", "id"), ("customer", "name", "phone")
+    labels = {"masked_phone": _("phone")}
     aliases: Mapping[str, tuple[str, ...]] = {
         "name": ("联系人", "报修人", "员工姓名", "名字"), "phone": ("手机", "手机号", "手机号码", "联系电话", "电话号码", "分机"),
         "email": ("邮箱", "电子邮件", "邮件地址", "e-mail"), "department": ("科室", "所属部门"), "site": ("园区", "办公地点", "门店"),

@@ -26,7 +26,8 @@ class Resource(Listing[M]):
     `key` is the field that REST paths carry; `natural` maps a relation to the field of the
     related model that REST and filters show instead of an id; `order` ends with a unique field;
     `match` are the fields by which an imported row finds its record (without it, none is imported);
-    `aliases` are further headings that people's own sheets use for a field.
+    `aliases` are further headings that people's own sheets use for a field; `labels` head columns
+    that are no fields.
     """
 
     model: type[M]
@@ -44,6 +45,7 @@ class Resource(Listing[M]):
     contains: tuple[str, ...] = ()
     match: tuple[str, ...] = ()
     aliases: Mapping[str, tuple[str, ...]] = {}
+    labels: Mapping[str, Text] = {}
     in_api = True
     can_create = True
     form: type[ModelForm[Any]] | None = None
@@ -67,8 +69,8 @@ class Resource(Listing[M]):
         return name in self.field_names
 
     def heading(self, name: str) -> str:
-        field: Any = self.model._meta.get_field(name) if self.is_field(name) else getattr(self.model, name, None)
-        return str(getattr(field, "verbose_name", None) or getattr(getattr(field, "fget", None), "label", name))
+        field: Any = self.model._meta.get_field(name) if self.is_field(name) else None
+        return str(self.labels.get(name) or getattr(field, "verbose_name", name))
 
     def custom(self) -> list[CustomField]:
         """The installation's own fields of these records."""
