@@ -11,6 +11,8 @@ export function setUpPalette(root) {
 
   function showOwn() {
     const words = field.value.trim().toLowerCase();
+    // What stood there for the letters before must not be chosen by a quick Enter.
+    for (const item of list.querySelectorAll("[data-choice]")) item.hidden = !item.innerText.toLowerCase().includes(words);
     const controls = [...document.querySelectorAll("main [data-key]")].filter((control) => control.matches("a, button") && control.offsetParent);
     own.replaceChildren(...controls.filter((control) => control.innerText.toLowerCase().includes(words)).slice(0, 8).map((control) => {
       const item = document.createElement("button");

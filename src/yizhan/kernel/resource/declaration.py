@@ -13,6 +13,7 @@ from django.urls import reverse
 
 from yizhan.kernel import custom_fields
 from yizhan.kernel.actor import Actor, Permission
+from yizhan.kernel.errors import Text
 from yizhan.kernel.listing import Column, Listing, register_listing
 from yizhan.kernel.models import CustomField
 from yizhan.kernel.policy import Policy
