@@ -9,10 +9,16 @@ export function setUpPalette(root) {
   const own = box.querySelector("[data-palette-own]");
   const choices = () => [...box.querySelectorAll("[data-choice]")].filter((item) => !item.hidden);
 
+  // What was found for other letters must not be chosen by a quick Enter.
+  function narrow() {
+    const words = field.value.trim().toLowerCase();
+    const current = list.querySelector("[data-q]")?.dataset.q.toLowerCase() === words;
+    for (const item of list.querySelectorAll("[data-choice]")) item.hidden = !current && !item.textContent.toLowerCase().includes(words);
+  }
+
   function showOwn() {
     const words = field.value.trim().toLowerCase();
-    // What stood there for the letters before must not be chosen by a quick Enter.
-    for (const item of list.querySelectorAll("[data-choice]")) item.hidden = !item.innerText.toLowerCase().includes(words);
+    narrow();
     const controls = [...document.querySelectorAll("main [data-key]")].filter((control) => control.matches("a, button") && control.offsetParent);
     own.replaceChildren(...controls.filter((control) => control.innerText.toLowerCase().includes(words)).slice(0, 8).map((control) => {
       const item = document.createElement("button");
@@ -44,6 +50,7 @@ export function setUpPalette(root) {
   document.addEventListener("keydown", (event) => { if (typing(event)) { event.preventDefault(); open(); } });
   for (const button of root.querySelectorAll("[data-palette-open]")) button.addEventListener("click", open);
   field.addEventListener("input", showOwn);
+  document.addEventListener("htmx:after:swap", narrow);
   field.addEventListener("keydown", (event) => {
     if (event.isComposing) return;
     if (event.key === "Escape") { event.preventDefault(); event.stopPropagation(); box.close(); return; }
