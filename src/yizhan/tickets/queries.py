@@ -11,7 +11,18 @@ from django.db.models.functions import TruncDate
 from yizhan.kernel import clock, custom_fields
 from yizhan.kernel.actor import Actor
 from yizhan.kernel.models import CustomField
-from yizhan.tickets.models import CannedReply, Phrase, ReturnVisit, ServiceSheet, SignOff, State, SubState, Ticket, VisitResult
+from yizhan.tickets.models import (
+    CannedReply,
+    Phrase,
+    ReturnVisit,
+    ServiceSheet,
+    SignOff,
+    State,
+    SubState,
+    Ticket,
+    TicketLink,
+    VisitResult,
+)
 from yizhan.tickets.policies import TicketPermission, tickets
 
 TRIES, TRY_DAYS = 3, 2
@@ -203,3 +214,9 @@ def replies_for(ticket: Ticket, hotline: str) -> list[tuple[str, str]]:
         return body
 
     return [(title, filled(body)) for title, body in rows.order_by("position", "pk").values_list("title", "body")]
+
+
+def links_of(ticket: Ticket) -> QuerySet[TicketLink]:
+    """The tickets that belong to this one, either way, with their numbers."""
+    rows = TicketLink.objects.filter(Q(source=ticket) | Q(target=ticket)).select_related("source", "target").order_by("pk")
+    return rows.only("kind", "source__number", "target__number")

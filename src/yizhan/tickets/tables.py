@@ -17,7 +17,7 @@ from yizhan.people.policies import PeoplePermission
 from yizhan.tickets.models import ServiceSheet, SignOff, Ticket
 from yizhan.tickets.policies import tickets
 from yizhan.tickets.queries import FILTERS, filtered, ticket_view
-from yizhan.tickets.services.acting import with_joins
+from yizhan.tickets.services.acting import for_list, with_joins
 
 LEDGER = (
     "number", "received_at", "department", "requester", "phone", "subject", "level", "actions_taken", "outcome", "owner",
@@ -105,6 +105,10 @@ class TicketListing(Listing[Ticket]):
 
     def found(self, actor: Actor, given: QueryDict) -> QuerySet[Ticket]:
         return with_joins(self.matching(actor, given))
+
+    def lines(self, actor: Actor, given: QueryDict) -> QuerySet[Ticket]:
+        """The same with no more than the usual line shows."""
+        return for_list(self.matching(actor, given))
 
     def matching(self, actor: Actor, given: QueryDict) -> QuerySet[Ticket]:
         """The same without the joins, for counting."""

@@ -152,7 +152,12 @@ def timeline(actor: Actor, ticket: Ticket) -> list[Entry]:
     if not staff:
         rows = rows.filter(internal=False)
     stored = sorted(rows.order_by("-id")[:LIMIT], key=lambda row: (row.at, row.id))
-    messages = {m.pk: m for m in Message.objects.filter(ticket=ticket).select_related("contact", "author")}
+    messages = {
+        m.pk: m
+        for m in Message.objects.filter(ticket=ticket)
+        .select_related("contact")
+        .only("body", "internal", "ticket", "contact__name")
+    }
     files: dict[int | None, list[Attachment]] = defaultdict(list)
     for item in Attachment.objects.filter(owner_type="tickets.ticket", owner_id=ticket.pk).order_by("pk"):
         if staff or not item.internal:

@@ -1,4 +1,4 @@
-"""bench tickets: what the program does a second, beside the bare SQL of the same run."""
+"""bench tickets: what the program does a second, beside the bare SQL of the same run; bench load: filling it first."""
 
 import argparse
 import json
@@ -21,7 +21,7 @@ WARM, ROUNDS = 5, 60
 
 
 def run(name: str, parser: argparse.ArgumentParser, arguments: Sequence[str]) -> int:
-    parser.add_argument("what", choices=["tickets"])
+    parser.add_argument("what", choices=["tickets", "load"])
     parser.add_argument("--tickets", type=int, default=10_000, help="fill up to this many (default: %(default)s)")
     parser.add_argument("--json", type=Path, help="write the figures here too")
     parser.add_argument("--url", default="", help="the running program (default: asked from --port)")
@@ -31,6 +31,12 @@ def run(name: str, parser: argparse.ArgumentParser, arguments: Sequence[str]) ->
     if not (data_dir / "demo").exists():
         print("yizhan: bench writes thousands of tickets, so it takes a demonstration's --data-dir only", file=sys.stderr)
         return 1
+    if options.what == "load":
+        from yizhan.site.cli.load import Loader
+
+        with program(data_dir):
+            Loader(options.tickets, lambda text: print(f"· {text}", flush=True)).run()
+        return 0
     with program(data_dir):
         figures = Bench(options.url or f"http://127.0.0.1:{options.port}", options.tickets).run()
     for row in figures:
@@ -86,19 +92,10 @@ class Bench:
         return self.figures
 
     def fill(self) -> None:
-        """Tickets with search rows and events by COPY from an existing one, so that tables have their size."""
-        from django.db import connection
+        """What is missing of the wanted number, by COPY."""
+        from yizhan.site.cli.load import Loader
 
-        from yizhan.site.demo.texts import CASES
-        from yizhan.tickets.models import Ticket
-
-        missing = self.tickets - Ticket.objects.count()
-        if missing <= 0:
-            return
-        subjects = [case.subject for case in CASES]
-        with connection.cursor() as cursor:
-            cursor.execute(FILL, {"missing": missing, "subjects": subjects})
-            cursor.execute("ANALYZE")
+        Loader(self.tickets, lambda text: print(f"· {text}", file=sys.stderr, flush=True)).run()
 
     def creation(self) -> None:
         from django.db import connection
@@ -186,27 +183,6 @@ class Bench:
         return f"{settings.SESSION_COOKIE_NAME}={session.session_key}; {os.environ.get('YIZHAN_BENCH_COOKIE', '')}"
 
 
-FILL = """
-WITH model AS (SELECT t.* FROM tickets_ticket t WHERE state = 'archived' AND closure_code = 'normal' LIMIT 1),
-made AS (
-    INSERT INTO tickets_ticket (number, kind, state, sub_state, resume_to, version, customer_id, site_id, department_id, place,
-        requester_id, subject, description, category_id, channel, source_id, registered_by_id, received_at, created_at, touched_at,
-        backfilled, reported_level, level, level_judged, owner_id, first_contact_owner_id, handler_id, responded_at, scheduled_note,
-        restored_at, restored_backdated, completed_at, archived_at, closure_code, closure_reason, knowledge, knowledge_article,
-        knowledge_reason, reopened_count, remind_count, reply_token)
-    SELECT 'INC261101-' || lpad((900000 + i)::text, 6, '0'), kind, state, sub_state, '', 5, customer_id, site_id, department_id, '',
-        requester_id, s.subject, s.subject, category_id, channel, '', registered_by_id, m.at, m.at, m.at, false, 3, 3, true, owner_id,
-        first_contact_owner_id, handler_id, m.at, '', m.at, false, m.at, m.at, 'normal', '', 'routine', '', '', 0, 0, 'fill' || i
-    FROM model, generate_series(1, %(missing)s) i,
-        LATERAL (SELECT (%(subjects)s::text[])[1 + i %% array_length(%(subjects)s::text[], 1)] AS subject) s,
-        LATERAL (SELECT now() - i * interval '3 minutes' AS at) m
-    RETURNING id, number, subject, customer_id, received_at)
-INSERT INTO kernel_searchrow (object_type, object_id, audience, customer_id, number, title, tokens, at)
-SELECT 'tickets.ticket', id, audience, customer_id, number, subject,
-    (SELECT array_agg(DISTINCT x) FROM (SELECT substr(subject, n, w) AS x FROM generate_series(1, length(subject)) n,
-        generate_series(1, 2) w UNION SELECT right(number, 6) UNION SELECT right(number, 5)) g), received_at
-FROM made, generate_series(0, 1) audience
-"""
 COPY_ONE = """
 WITH made AS (INSERT INTO kernel_event (at, type, version, customer_id, object_type, object_id, actor, internal, payload)
     VALUES (now(), 'Bench', 1, NULL, 'bench', 0, 'bench', true, '{}') RETURNING id),

@@ -78,10 +78,9 @@ def ticket_list(request: HttpRequest) -> HttpResponse:
     chosen = chosen_filters(request.GET)
     listed = list_context(request, listing)
     usual = [column.name for column in listed["columns"]] == listing.usual_columns(actor)
-    rows = listing.found(actor, request.GET)
-    page = paginate(
-        rows if usual else listing.with_columns(rows, listed["columns"]), ORDER, limit=PAGE, cursor=request.GET.get("cursor")
-    )
+    wide = listing.found(actor, request.GET)
+    rows = listing.lines(actor, request.GET) if usual else listing.with_columns(wide, listed["columns"])
+    page = paginate(rows, ORDER, limit=PAGE, cursor=request.GET.get("cursor"))
     context = {
         **listed,
         "tickets": page.items, "next": page.next, "view": request.GET.get("view", "open"), "views": VIEWS,

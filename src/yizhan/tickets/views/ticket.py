@@ -22,7 +22,7 @@ from yizhan.tickets.forms import FORMS, ActionForm, SheetForm
 from yizhan.tickets.models import Channel, Outcome, State, SubState, Ticket, Visit
 from yizhan.tickets.policies import TicketPermission, tickets
 from yizhan.tickets.presenting import definitions_for
-from yizhan.tickets.queries import archive_missing, phrases_for, replies_for, similar_tickets
+from yizhan.tickets.queries import archive_missing, links_of, phrases_for, replies_for, similar_tickets
 from yizhan.tickets.services import closing, signing, working
 from yizhan.tickets.services.messages import NewMessage, TicketChanges, attach_file, edit_ticket, post_message
 from yizhan.tickets.services.sheets import check_guard
@@ -31,6 +31,7 @@ from yizhan.tickets.states import TABLE, Action, actions_of
 from yizhan.tickets.timeline import timeline
 from yizhan.tickets.views.parts import buttons, find_ticket, perform, route
 
+USER_REST = tuple(f"submitted_by__{name}" for name in ("password", "phone", "last_login", "date_joined", "sort_key"))
 UNDOABLE = {Action.CLAIM, Action.TRANSFER, Action.ARCHIVE}
 KNOWN = frozenset(str(action) for action in Action)
 
@@ -46,7 +47,7 @@ def open_form(request: HttpRequest, ticket: Ticket) -> tuple[str, ActionForm | N
 def ticket_context(request: HttpRequest, ticket: Ticket) -> dict[str, Any]:
     actor = actor_of(request)
     shown, more = buttons(actor, ticket)
-    sheets = list(ticket.sheets.select_related("category", "submitted_by").order_by("-pk"))
+    sheets = list(ticket.sheets.select_related("category", "submitted_by").defer("content", *USER_REST).order_by("-pk"))
     sign_off = ticket.sign_offs.filter(valid=True).first() if ticket.state in {State.COMPLETED, State.ARCHIVED} else None
     return {
         "ticket": ticket,
@@ -57,8 +58,8 @@ def ticket_context(request: HttpRequest, ticket: Ticket) -> dict[str, Any]:
         "sheets": sheets,
         "sign_off": sign_off,
         "missing": archive_missing(ticket, ticket.touched_at) if ticket.state == State.COMPLETED else [],
-        "others": list(similar_tickets(actor, ticket)[:4]),
-        "links": list(ticket.links.select_related("target")) + list(ticket.linked_from.select_related("source")),
+        "others": list(similar_tickets(actor, ticket).only("number", "subject", "received_at")[:4]),
+        "links": list(links_of(ticket)),
         "visits": list(Visit.objects.filter(ticket=ticket).select_related("engineer").order_by("pk")),
         "watching": ticket.watchers.filter(user=actor.user_id).exists() if tickets.is_staff(actor) else False,
         "replies": replies_for(ticket, settings.YIZHAN.hotline) if tickets.is_staff(actor) else [],
