@@ -1,5 +1,7 @@
 """Reads about channels."""
 
+from collections.abc import Sequence
+
 from django.db.models import Q, QuerySet
 
 from yizhan.channels.models import Call, InboundMessage, Mailbox, RawPayload
@@ -13,6 +15,13 @@ WAITING = (InboundMessage.State.TRIAGE, InboundMessage.State.FAILED)
 def raw_content(message: InboundMessage) -> bytes:
     raw = RawPayload.objects.get(at=message.raw_at, id=message.raw_id)
     return bytes(raw.content)
+
+
+def raw_contents(messages: Sequence[InboundMessage]) -> dict[int, bytes]:
+    """The same for a batch, by message id, in one statement."""
+    rows = RawPayload.objects.filter(at__in={m.raw_at for m in messages}, id__in={m.raw_id for m in messages})
+    found = {row.id: bytes(row.content) for row in rows}
+    return {message.pk: found[message.raw_id] for message in messages}
 
 
 def inbound_messages(actor: Actor, state: str) -> QuerySet[InboundMessage]:

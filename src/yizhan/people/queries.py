@@ -97,7 +97,7 @@ def contacts_matching(actor: Actor, text: str) -> QuerySet[Contact]:
 
 def contact_by_address(customer_id: int, address: str) -> Contact | None:
     rows = Contact.objects.filter(customer_id=customer_id, email__iexact=address, active=True)
-    return rows.select_related("user").order_by("pk").first()
+    return rows.select_related("user", "site", "department").order_by("pk").first()
 
 
 def customer_coded(code: str) -> Customer | None:

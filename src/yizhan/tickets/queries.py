@@ -13,6 +13,7 @@ from yizhan.kernel.actor import Actor
 from yizhan.kernel.models import CustomField
 from yizhan.tickets.models import (
     CannedReply,
+    CoHandler,
     Phrase,
     ReturnVisit,
     ServiceSheet,
@@ -73,19 +74,21 @@ VIEWS: Mapping[str, Q] = {
 
 
 def mine(actor: Actor) -> Q:
-    """What waits for this person: owned, handled, offered, handed over, escalated to his team."""
-    me = actor.user_id
-    teams = list(actor.team_ids)
-    working = Q(owner=me) | Q(handler=me) | Q(transfer_to=me) | Q(co_handlers=me)
-    return (Q(state=State.IN_PROGRESS) & (working | Q(sub_state=SubState.TIER2, team__in=teams))) | Q(
-        Q(offered_to=me) | Q(offered_to=None, team__in=teams), state=State.PENDING, sub_state=SubState.OFFERED
+    """What waits for this person: owned, handled, offered, handed over, helped with, escalated to his team."""
+    me, teams = actor.user_id, list(actor.team_ids)
+    helped = Exists(CoHandler.objects.filter(ticket=OuterRef("pk"), user=me))
+    working = Q(owner=me) | Q(handler=me) | Q(transfer_to=me) | helped
+    offered = Q(offered_to=me) | Q(offered_to=None, team__in=teams)
+    return Q(state__in=[State.PENDING, State.IN_PROGRESS]) & (
+        (Q(state=State.IN_PROGRESS) & (working | Q(sub_state=SubState.TIER2, team__in=teams)))
+        | (Q(state=State.PENDING, sub_state=SubState.OFFERED) & offered)
     )
 
 
 def ticket_view(actor: Actor, name: str) -> QuerySet[Ticket]:
     rows = tickets.scope(actor, TicketPermission.VIEW)
     if name == "mine":
-        return rows.filter(pk__in=rows.filter(mine(actor)).values("pk"))
+        return rows.filter(mine(actor))
     if name == "following":
         return rows.filter(Q(first_contact_owner=actor.user_id) | Q(registered_by=actor.user_id)).exclude(state=State.ARCHIVED)
     return rows.filter(VIEWS.get(name, Q()))

@@ -1,5 +1,7 @@
 """Tickets in the search index: public words, and for staff the internal ones and the phone."""
 
+from collections.abc import Iterable
+
 from django.db.models import Q
 from django.urls import reverse
 
@@ -41,6 +43,11 @@ def written(ticket: Ticket) -> tuple[list[tuple[str, bool]], list[tuple[str, str
 def index_ticket(ticket: Ticket, *, fresh: bool = False) -> None:
     """`fresh`: just registered, so nothing can have been written on it yet."""
     search.write(ticket_entry(ticket, fresh=fresh))
+
+
+def index_tickets(tickets_listed: Iterable[Ticket], *, fresh: bool = False) -> None:
+    """The same for many, in one statement."""
+    search.write_many([ticket_entry(ticket, fresh=fresh) for ticket in tickets_listed])
 
 
 def visible(actor: Actor) -> Q | None:

@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from collections.abc import Sequence
 
 import structlog
 from django.db import transaction
@@ -10,8 +11,8 @@ from django.utils.translation import gettext as _
 from yizhan.channels.drivers.mail.letter import Letter, parse
 from yizhan.channels.drivers.mail.quotes import new_words
 from yizhan.channels.models import InboundMessage, Mailbox
-from yizhan.channels.queries import raw_content
-from yizhan.kernel import attachments
+from yizhan.channels.queries import raw_content, raw_contents
+from yizhan.kernel import attachments, notices
 from yizhan.kernel.actor import Actor, system_actor
 from yizhan.kernel.errors import DomainError, Invalid
 from yizhan.kernel.models import Attachment
@@ -20,11 +21,11 @@ from yizhan.people.models import Contact, User
 from yizhan.people.queries import actor_for, contact_by_address
 from yizhan.tickets.models import Channel, LinkKind, Message, State, Ticket
 from yizhan.tickets.services.messages import NewMessage, link_tickets, post_message
-from yizhan.tickets.services.registering import MAX_DESCRIPTION, MAX_SUBJECT, NewTicket, register_ticket
+from yizhan.tickets.services.registering import MAX_DESCRIPTION, MAX_SUBJECT, NewTicket, register_ticket, register_tickets
 
 ACTOR = system_actor("mail", channel="mail")
 THREAD = re.compile(r"<ticket\.([\w-]{22})[.@]")
-BATCH = 50
+BATCH = 100
 TRIES = 3
 S = InboundMessage.State
 log = structlog.get_logger("yizhan.mail")
@@ -42,13 +43,67 @@ def process_stored(limit: int = 100_000) -> int:
 
 
 def process_batch() -> int:
-    """One batch in one transaction, a savepoint each: a faulty message harms no other."""
+    """One batch in one transaction, a savepoint for each faulty message: it harms no other."""
     with transaction.atomic():
         rows = InboundMessage.objects.select_for_update(skip_locked=True, of=("self",)).select_related("mailbox", "customer")
         batch = list(rows.filter(state=S.STORED).order_by("pk")[:BATCH])
+        plain = together(batch) if len(batch) > 1 else set()
         for message in batch:
-            process(message)
+            if message.pk not in plain:
+                process(message)
     return len(batch)
+
+
+def together(batch: Sequence[InboundMessage]) -> set[int]:
+    """The plain letters of a batch as tickets, all at once; the ids of those that are done.
+
+    Plain is what opens a ticket for a known sender and brings no files. Everything else, and the
+    whole batch where one of them is refused, goes the long way, one by one.
+    """
+    contents = raw_contents(batch)
+    known: dict[tuple[int, str], Contact | None] = {}
+    plain: list[tuple[InboundMessage, NewTicket]] = []
+    for message in batch:
+        try:
+            letter = parse(contents[message.pk])
+            new = plain_request(message, letter, known)
+        except Exception:  # noqa: BLE001 - the long way says what is wrong with it
+            new = None
+        if new is not None:
+            note(message, letter)
+            plain.append((message, new))
+    taken = {new.source_id for _, new in plain}
+    if not plain or len(taken) < len(plain) or taken_already(plain, taken):
+        return set()
+    try:
+        with transaction.atomic(), notices.gathered():
+            made = register_tickets(actor=ACTOR, news=[new for _, new in plain])
+    except Exception:
+        log.exception("batch_refused")
+        return set()
+    for (message, new), ticket in zip(plain, made, strict=True):
+        message.attempts += 1
+        message.state, message.reason, message.ticket, message.contact = S.PROCESSED, "", ticket, new.requester
+    fields = ["message_id", "sender", "sender_name", "subject", "attempts", "state", "reason", "ticket", "contact"]
+    InboundMessage.objects.bulk_update([message for message, _ in plain], fields)
+    return {message.pk for message, _ in plain}
+
+
+def taken_already(plain: Sequence[tuple[InboundMessage, NewTicket]], sources: set[str]) -> bool:
+    customers = {message.customer_id for message, _ in plain}
+    return Ticket.objects.filter(customer__in=customers, channel=Channel.MAIL, source_id__in=sources).exists()
+
+
+def plain_request(message: InboundMessage, letter: Letter, known: dict[tuple[int, str], Contact | None]) -> NewTicket | None:
+    """What a letter asks for, when it is plain."""
+    own = letter.sender == message.mailbox.address.lower()
+    if letter.automatic or own or letter.files or letter.references or numbers_in(letter.subject) or message.attempts:
+        return None
+    key = (message.customer_id, letter.sender)
+    if key not in known:
+        known[key] = message.contact or contact_by_address(message.customer_id, letter.sender)
+    contact = known[key]
+    return None if contact is None else request_of(message, letter, contact, source_of(message, letter))
 
 
 def process(message: InboundMessage) -> None:
@@ -67,9 +122,14 @@ def process(message: InboundMessage) -> None:
     message.save()
 
 
-def decide(message: InboundMessage, letter: Letter) -> None:
+def note(message: InboundMessage, letter: Letter) -> None:
+    """What the list of received messages shows of a letter."""
     message.message_id, message.sender, message.sender_name = letter.message_id, letter.sender, letter.sender_name
     message.subject = letter.subject[:300]
+
+
+def decide(message: InboundMessage, letter: Letter) -> None:
+    note(message, letter)
     if letter.automatic or letter.sender == message.mailbox.address.lower():
         message.state, message.reason = S.IGNORED, letter.automatic or "own address"
         return
@@ -135,16 +195,25 @@ def answer(message: InboundMessage, letter: Letter, ticket: Ticket) -> None:
     message.state, message.reason, message.ticket, message.contact = S.PROCESSED, "", ticket, contact
 
 
-def open_ticket(message: InboundMessage, letter: Letter, contact: Contact, follow_up_of: Ticket | None = None) -> None:
-    """A new ticket from a letter. What REST would refuse as too long is cut here: the raw mail has it all."""
+def source_of(message: InboundMessage, letter: Letter) -> str:
+    return hashlib.sha256((letter.message_id or message.key).encode()).hexdigest()
+
+
+def request_of(message: InboundMessage, letter: Letter, contact: Contact, source: str) -> NewTicket:
+    """A letter as a request. What REST would refuse as too long is cut here: the raw mail has it all."""
     subject = letter.subject or letter.body.strip().split("\n")[0] or _("(no subject)")
-    source = hashlib.sha256((letter.message_id or message.key).encode()).hexdigest()
-    if Ticket.objects.filter(customer_id=message.customer_id, channel=Channel.MAIL, source_id=source).exists():
-        source = message.key
-    new = NewTicket(
+    return NewTicket(
         customer=message.customer, requester=contact, subject=subject[:MAX_SUBJECT],
         description=letter.body[:MAX_DESCRIPTION], channel=Channel.MAIL, source_id=source, received_at=message.received_at,
     )  # fmt: skip
+
+
+def open_ticket(message: InboundMessage, letter: Letter, contact: Contact, follow_up_of: Ticket | None = None) -> None:
+    """A new ticket from a letter, with its files."""
+    source = source_of(message, letter)
+    if Ticket.objects.filter(customer_id=message.customer_id, channel=Channel.MAIL, source_id=source).exists():
+        source = message.key
+    new = request_of(message, letter, contact, source)
     ticket = register_ticket(actor=ACTOR, new=new)
     files = keep_files(message, letter)
     attachments.adopt(files, ticket, customer_id=ticket.customer_id, part_id=None, internal=False)

@@ -160,18 +160,45 @@ def test_replay_does_nothing_twice(box: Mailbox) -> None:
 
 
 def test_a_failing_letter_is_visible_and_harms_no_other(box: Mailbox, monkeypatch: pytest.MonkeyPatch) -> None:
-    original = mail_service.open_ticket
+    original = mail_service.request_of
 
-    def broken(message: Any, parsed: Any, *more: Any, **named: Any) -> None:
+    def broken(message: Any, parsed: Any, *more: Any) -> Any:
         if parsed.body == "坏":
             raise ZeroDivisionError
-        original(message, parsed, *more, **named)
+        return original(message, parsed, *more)
 
-    monkeypatch.setattr(mail_service, "open_ticket", broken)
+    monkeypatch.setattr(mail_service, "request_of", broken)
     rows = receive(box, letter(body="好1"), letter(body="坏"), letter(body="好2"))
     assert [row.state for row in rows] == ["processed", "failed", "processed"]
     monkeypatch.undo()
     assert replay_message(actor=CONSOLE, message=rows[1].pk).state == "processed"
+
+
+def test_a_batch_is_registered_together(box: Mailbox) -> None:
+    """Plain letters share their statements; an answer, a stranger and a robot among them go their own way."""
+    from django.db import connection
+    from django.test.utils import CaptureQueriesContext
+
+    plain = [letter(subject=f"成批 {n}", body=f"第 {n} 封") for n in range(40)]
+    odd = [letter(sender="x@y.example", subject="陌生人"), letter(subject="机器", Auto_Submitted="auto-replied")]
+    store_raw(box, [*plain, *odd], clock.now())
+    with CaptureQueriesContext(connection) as seen:
+        assert mail_service.process_stored() == 42
+    assert Ticket.objects.count() == 40
+    assert len({ticket.number for ticket in Ticket.objects.all()}) == 40
+    assert len(seen.captured_queries) < 120, len(seen.captured_queries)
+    states = InboundMessage.objects.order_by("pk").values_list("state", flat=True)
+    assert sorted(set(states[40:])) == ["ignored", "triage"]
+    assert Notice.objects.filter(code="ticket_received").count() == 1  # one acknowledgement an hour and address
+    store_raw(box, plain, clock.now())
+    assert mail_service.process_stored() == 0
+
+
+def test_a_batch_that_is_refused_is_taken_one_by_one(box: Mailbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(mail_service, "register_tickets", lambda **_: 1 / 0)
+    rows = receive(box, letter(body="一"), letter(body="二"))
+    assert [row.state for row in rows] == ["processed", "processed"]
+    assert Ticket.objects.count() == 2
 
 
 def test_long_and_odd_letters_are_cut_not_refused(box: Mailbox) -> None:

@@ -1,6 +1,8 @@
 """Queueing a notice with what caused it, and sending what is due."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import datetime, timedelta
 
 import structlog
@@ -17,6 +19,42 @@ from yizhan.kernel.notices.transports import transport_of
 TRIES = 12
 BATCH = 50
 log = structlog.get_logger("yizhan.notices")
+
+
+class Gathering:
+    """Notices of one batch, written together at its end: one statement, one wake-up."""
+
+    def __init__(self) -> None:
+        self.rows: list[Notice] = []
+        self.recent: dict[tuple[str, str], bool] = {}
+
+
+_gathering: ContextVar[Gathering | None] = ContextVar("gathering_notices", default=None)
+
+
+@contextmanager
+def gathered() -> Iterator[None]:
+    """Within the caller's transaction: what is queued inside is written at the end. A failure writes nothing."""
+    batch = Gathering()
+    token = _gathering.set(batch)
+    try:
+        yield
+    finally:
+        _gathering.reset(token)
+    if batch.rows:
+        Notice.objects.bulk_create(batch.rows)
+        wake()
+
+
+def went_lately(code: str, address: str, since: datetime) -> bool:
+    """Whether the same notice went (or is about to go) to this address; asked once a batch."""
+    batch, key = _gathering.get(), (code, address)
+    if batch is None:
+        return Notice.objects.filter(code=code, address=address, created_at__gt=since).exists()
+    if key not in batch.recent:
+        batch.recent[key] = Notice.objects.filter(code=code, address=address, created_at__gt=since).exists()
+    known, batch.recent[key] = batch.recent[key], True
+    return known
 
 
 def queue(
@@ -40,16 +78,21 @@ def queue(
     `secret` is blanked in the kept copy once the notice has left.
     """
     now = clock.now()
-    words = render(code, language, variables) if address else None
+    if not address or (at_most_every and went_lately(code, address, now - at_most_every)):
+        return None
+    words = render(code, language, variables)
     if words is None:
         return None
-    if at_most_every and Notice.objects.filter(code=code, address=address, created_at__gt=now - at_most_every).exists():
-        return None
-    notice = Notice.objects.create(
+    notice = Notice(
         code=code, transport=transport, sender=sender, address=address, subject=words[0], body=words[1],
         secret=secret, headers=dict(headers or {}), object_type=about._meta.label_lower if about else "",
         object_id=about.pk if about else None, due_at=due_at or now, created_at=now,
     )  # fmt: skip
+    batch = _gathering.get()
+    if batch is not None:
+        batch.rows.append(notice)
+        return notice
+    notice.save(force_insert=True)
     wake()
     return notice
 

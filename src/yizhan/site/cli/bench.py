@@ -6,6 +6,7 @@ import os
 import random
 import statistics
 import sys
+import threading
 import time
 import urllib.request
 from collections.abc import Callable, Sequence
@@ -44,6 +45,11 @@ def run(name: str, parser: argparse.ArgumentParser, arguments: Sequence[str]) ->
     if options.json:
         options.json.write_text(json.dumps(figures, indent=1))
     return 0
+
+
+def execute(connection: Any, sql: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(sql)
 
 
 def timed(work: Callable[[], Any], rounds: int = ROUNDS) -> tuple[float, float]:
@@ -87,6 +93,7 @@ class Bench:
     def run(self) -> list[dict[str, Any]]:
         self.fill()
         self.creation()
+        self.claiming()
         self.mail()
         self.reading()
         return self.figures
@@ -98,23 +105,52 @@ class Bench:
         Loader(self.tickets, lambda text: print(f"· {text}", file=sys.stderr, flush=True)).run()
 
     def creation(self) -> None:
+        """Registrations through REST, by one client and by two at once."""
         from django.db import connection
 
-        dice = random.Random(1)  # noqa: S311 - a load, not a secret
-        count = 150
+        floor = self.rate_of(lambda: execute(connection, COPY_ONE), 200)
+        for clients in (1, 2):
+            self.note(f"create through REST, {clients}", self.create_with(clients), "/s", floor)
+
+    def create_with(self, clients: int, each: int = 120) -> float:
+        dice = random.Random(clients)  # noqa: S311 - a load, not a secret
+
+        def work() -> None:
+            for index in range(each):
+                body = {"customer": "demo-a", "requester": {"name": "张倩", "phone": "13800005678"}}
+                self.post("/api/v1/tickets", {**body, "subject": f"压测 {index} {dice.random():.6f}"})
+
+        threads = [threading.Thread(target=work) for _ in range(clients)]
         begun = time.perf_counter()
-        for index in range(count):
-            subject = f"压测 {index} {dice.random():.6f}"
-            self.post(
-                "/api/v1/tickets",
-                {"customer": "demo-a", "requester": {"name": "张倩", "phone": "13800005678"}, "subject": subject},
-            )
-        rate = count / (time.perf_counter() - begun)
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        return clients * each / (time.perf_counter() - begun)
+
+    def claiming(self) -> None:
+        from yizhan.tickets.models import Ticket
+
+        free = list(Ticket.objects.filter(state="pending", customer__code="demo-a").values_list("number", flat=True)[:80])
+        token, self.token = self.token, self.token_of("engineer1")
+        begun = time.perf_counter()
+        for number in free:
+            self.post(f"/api/v1/tickets/{number}/actions/claim", {})
+        rate = len(free) / (time.perf_counter() - begun)
+        self.token = token
+        self.note("claim through REST", rate, "/s", "–")
+
+    def token_of(self, username: str) -> str:
+        from yizhan.kernel.actor import system_actor
+        from yizhan.people.services.accounts import create_token
+
+        return create_token(actor=system_actor("bench"), username=username, days=1)
+
+    def rate_of(self, work: Callable[[], Any], count: int) -> float:
         begun = time.perf_counter()
         for _ in range(count):
-            with connection.cursor() as cursor:
-                cursor.execute(COPY_ONE)
-        self.note("create through REST", rate, "/s", count / (time.perf_counter() - begun))
+            work()
+        return count / (time.perf_counter() - begun)
 
     def mail(self) -> None:
         """From stored raw to committed ticket, by the worker's own code in this process."""
@@ -130,7 +166,7 @@ class Bench:
             defaults={"address": "bench@yizhan.example", "imap_url": "imap://x", "customer": customer, "active": False},
         )
         letters = []
-        for index in range(150):
+        for index in range(600):
             message = EmailMessage()
             message["From"], message["To"], message["Subject"] = "requester1@demo-a.example", box.address, f"压测邮件 {index}"
             message["Message-ID"] = f"<{time.time_ns()}.{index}@bench>"
@@ -148,7 +184,9 @@ class Bench:
 
         cookie, number = self.sign_in(), Ticket.objects.order_by("-pk").values_list("number", flat=True)[0]
         work = {
-            "list page": ("/tickets/", cookie, LIST_SQL), "ticket page": (f"/tickets/{number}/", cookie, TICKET_SQL),
+            "list page": ("/tickets/?view=all", cookie, LIST_SQL),
+            "filtered list": ("/tickets/?view=all&level=1&customer=demo-a", cookie, FILTERED_SQL),
+            "dashboard": ("/", cookie, COUNTS_SQL), "ticket page": (f"/tickets/{number}/", cookie, TICKET_SQL),
             "search rare": (f"/api/v1/search?q={number[-5:]}", "", SEARCH_SQL % f"'{number[-5:]}'"),
             "search common": ("/api/v1/search?q=%E6%89%93%E5%8D%B0", "", SEARCH_SQL % "'打印'"),
             "REST list of 50": ("/api/v1/tickets?limit=50", "", LIST_SQL), "REST one": (f"/api/v1/tickets/{number}", "", TICKET_SQL),
@@ -193,6 +231,12 @@ LIST_SQL = """
 SELECT t.*, c.name, r.name FROM tickets_ticket t JOIN people_customer c ON c.id = t.customer_id
 JOIN people_contact r ON r.id = t.requester_id ORDER BY t.received_at DESC, t.id DESC LIMIT 51
 """
+FILTERED_SQL = """
+SELECT t.*, c.name, r.name FROM tickets_ticket t JOIN people_customer c ON c.id = t.customer_id
+JOIN people_contact r ON r.id = t.requester_id WHERE t.level = 1 AND c.code = 'demo-a'
+ORDER BY t.received_at DESC, t.id DESC LIMIT 51
+"""
+COUNTS_SQL = "SELECT state, count(*) FROM tickets_ticket WHERE state <> 'archived' GROUP BY state"
 TICKET_SQL = "SELECT t.*, e.* FROM tickets_ticket t LEFT JOIN kernel_event e ON e.object_id = t.id WHERE t.number = 'NUMBER'"
 SEARCH_SQL = """
 SELECT id, number, title, at FROM kernel_searchrow WHERE tokens @> ARRAY[%s]::text[] AND audience = 1

@@ -1,7 +1,7 @@
 """A request becomes a ticket: one command for every channel."""
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -17,7 +17,7 @@ from yizhan.people.models import Contact, Customer, Department, Site, User
 from yizhan.tickets.events import TicketAccepted, TicketRegistered
 from yizhan.tickets.models import Category, Channel, Kind, Level, State, SubState, Ticket
 from yizhan.tickets.policies import TicketPermission, tickets
-from yizhan.tickets.searching import index_ticket
+from yizhan.tickets.searching import index_ticket, index_tickets
 
 PREFIX = {Kind.INCIDENT: "INC", Kind.REQUEST: "REQ"}
 LATE = timedelta(hours=24)
@@ -75,6 +75,48 @@ def received(actor: Actor, new: NewTicket, now: datetime) -> tuple[datetime, boo
     return min(moment, now), now - moment > BACKFILL
 
 
+def prepared(actor: Actor, new: NewTicket, number: str, now: datetime) -> Ticket:
+    """The ticket that this request becomes, not saved yet; everything that can be wrong with it is asked here."""
+    if not actor.holds(TicketPermission.REGISTER, new.customer.pk):
+        raise Forbidden
+    check_input(new)
+    moment, backfilled = received(actor, new, now)
+    usual = new.category.level if new.category else None
+    level = new.reported_level or usual or Level.THREE
+    return Ticket(
+        number=number, kind=new.kind, customer=new.customer, requester=new.requester,
+        site=new.site or new.requester.site, department=new.department or new.requester.department,
+        place=new.place or new.requester.place, subject=new.subject.strip(), description=new.description,
+        category=new.category, channel=new.channel, source_id=new.source_id, registered_by_id=actor.user_id,
+        received_at=moment, created_at=now, touched_at=now, backfilled=backfilled, reported_level=level, level=level,
+        reply_token=secrets.token_urlsafe(16), custom=dict(new.custom),
+    )  # fmt: skip
+
+
+@command
+def register_tickets(*, actor: Actor, news: Sequence[NewTicket]) -> list[Ticket]:
+    """The same for what a machine brings: all of them in a few statements, or none of them.
+
+    Raises what `register_ticket` raises, for the first that is wrong; the caller then takes them one by one.
+    """
+    now = clock.now()
+    numbers = numbering.next_numbers([PREFIX[Kind(new.kind)] for new in news])
+    made = [prepared(actor, new, number, now) for new, number in zip(news, numbers, strict=True)]
+    try:
+        with transaction.atomic():
+            Ticket.objects.bulk_create(made)
+    except IntegrityError as error:
+        raise Conflict(_("This message has already been registered."), code="duplicate_source_id") from error
+    for ticket in made:
+        known_to_be_empty(ticket)
+    index_tickets(made, fresh=True)
+    audit.record_many(actor, [("register_ticket", ticket, {}, audit.snapshot(ticket)) for ticket in made])
+    for ticket in made:
+        registered = TicketRegistered(ticket.number, ticket.channel, ticket.reported_level, ticket.backfilled)
+        events.emit(actor, ticket, ticket.customer_id, registered)
+    return made
+
+
 @command
 def register_ticket(*, actor: Actor, new: NewTicket, quick: bool = False) -> Ticket:
     """Give a request its record and number.
@@ -87,21 +129,8 @@ def register_ticket(*, actor: Actor, new: NewTicket, quick: bool = False) -> Tic
         Invalid: with a message per field.
         Conflict: `duplicate_source_id`, with the number that it already has.
     """
-    if not actor.holds(TicketPermission.REGISTER, new.customer.pk):
-        raise Forbidden
-    check_input(new)
     now = clock.now()
-    moment, backfilled = received(actor, new, now)
-    usual = new.category.level if new.category else None
-    level = new.reported_level or usual or Level.THREE
-    ticket = Ticket(
-        number=numbering.next_number(PREFIX[Kind(new.kind)]), kind=new.kind, customer=new.customer, requester=new.requester,
-        site=new.site or new.requester.site, department=new.department or new.requester.department,
-        place=new.place or new.requester.place, subject=new.subject.strip(), description=new.description,
-        category=new.category, channel=new.channel, source_id=new.source_id, registered_by_id=actor.user_id,
-        received_at=moment, created_at=now, touched_at=now, backfilled=backfilled, reported_level=level, level=level,
-        reply_token=secrets.token_urlsafe(16), custom=dict(new.custom),
-    )  # fmt: skip
+    ticket = prepared(actor, new, numbering.next_number(PREFIX[Kind(new.kind)]), now)
     own = not actor.is_system and actor.holds(TicketPermission.QUICK_LOG, new.customer.pk)
     if own:
         take(ticket, actor.user_id, now)
@@ -109,7 +138,7 @@ def register_ticket(*, actor: Actor, new: NewTicket, quick: bool = False) -> Tic
     known_to_be_empty(ticket)
     index_ticket(ticket, fresh=True)
     audit.record(actor, "register_ticket", ticket, {}, audit.snapshot(ticket))
-    registered = TicketRegistered(ticket.number, ticket.channel, ticket.reported_level, backfilled, quick)
+    registered = TicketRegistered(ticket.number, ticket.channel, ticket.reported_level, ticket.backfilled, quick)
     events.emit(actor, ticket, ticket.customer_id, registered)
     if own and actor.user_id:
         events.emit(actor, ticket, ticket.customer_id, TicketAccepted(ticket.number, actor.user_id, first_contact=True))
