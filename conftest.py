@@ -25,8 +25,8 @@ def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
 @pytest.fixture
 def actors(db: None) -> Callable[[str], Any]:
     """`actors("desk")`: the person as an actor, built anew."""
+    from yizhan.people.access import actor_for
     from yizhan.people.models import User
-    from yizhan.people.queries import actor_for
 
     return lambda name: actor_for(User.objects.get(username=name), channel="api", address="192.0.2.1")
 

@@ -3,15 +3,15 @@
 from yizhan.kernel.actor import Actor
 from yizhan.kernel.listing.views import sharing_is_for
 from yizhan.kernel.works.running import actors_from
-from yizhan.people.models import Role, User
-from yizhan.people.queries import actor_for, with_access
+from yizhan.people.access import actor_for, user_with_access
+from yizhan.people.models import Role
 
 SHARERS = (Role.DESK, Role.GROUP_LEAD, Role.SERVICE_MANAGER, Role.SUPERVISOR, Role.ADMINISTRATOR)
 
 
 def actor_of_user(user_id: int) -> Actor | None:
     """The person with the roles held now; None when the account has ended."""
-    user = with_access(User.objects.filter(pk=user_id, is_active=True)).first()
+    user = user_with_access(user_id)
     return actor_for(user, channel="job") if user else None
 
 

@@ -1,63 +1,21 @@
-"""Reads about people: actors, engineers, contacts by what a caller says."""
+"""Reads about people: engineers, contacts by what a caller says, the roster."""
 
 from collections.abc import Sequence
 from datetime import date
-from typing import Any
 
-from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import Case, Count, OuterRef, Q, QuerySet, Subquery, Value, When
-from django.db.models.functions import Coalesce, JSONObject
+from django.db.models import Case, Q, QuerySet, Value, When
 
 from yizhan.kernel import clock
-from yizhan.kernel.actor import Actor, Grant
-from yizhan.kernel.models import News
+from yizhan.kernel.actor import Actor
 from yizhan.kernel.search import query_tokens
 from yizhan.kernel.search.tokens import initials_pattern, is_cjk
 from yizhan.people import policies
-from yizhan.people.models import ApiToken, Assignment, Contact, Customer, Duty, Role, Team, User
+from yizhan.people.models import Assignment, Contact, Customer, Duty, Role, User
 from yizhan.people.policies import PeoplePermission
 
 
 def current_assignments(day: date) -> QuerySet[Assignment]:
     return Assignment.objects.filter(Q(valid_from=None) | Q(valid_from__lte=day), Q(valid_until=None) | Q(valid_until__gte=day))
-
-
-def with_access(users: QuerySet[User]) -> QuerySet[User]:
-    """Users with their contact, today's roles and teams, all in one statement."""
-    mine = OuterRef("pk")
-    held = current_assignments(clock.today()).filter(user=mine)
-    grants = held.values(grant=JSONObject(role="role", customer="customer_id"))
-    teams = Team.objects.filter(members=mine, active=True).values("pk")
-    return users.select_related("contact").annotate(grants=ArraySubquery(grants), team_ids=ArraySubquery(teams))
-
-
-def with_bell(users: QuerySet[User]) -> QuerySet[User]:
-    """The same with the number of unseen news (a hundred at most), for pages."""
-    unseen = (
-        News.objects.filter(owner=OuterRef("pk"), seen_at=None).order_by().values("owner").annotate(n=Count("pk")).values("n")
-    )
-    return with_access(users).annotate(unseen=Coalesce(Subquery(unseen), 0))
-
-
-def actor_for(user: User, *, channel: str = "", address: str = "", request_id: str = "") -> Actor:
-    """The person as an actor, with the roles held today; nothing is asked when `with_access` brought the user."""
-    known: Any = user if hasattr(user, "grants") else with_access(User.objects.all()).get(pk=user.pk)
-    contact = getattr(known, "contact", None)
-    if contact is not None and not contact.active:
-        contact = None
-    return Actor(
-        label=f"user:{user.pk}", user_id=user.pk, username=user.username, name=user.display_name or user.username,
-        contact_id=contact.pk if contact else None, home_customer_id=contact.customer_id if contact else None,
-        grants=tuple(Grant(g["role"], g["customer"]) for g in known.grants),
-        team_ids=frozenset() if contact else frozenset(known.team_ids), tier=user.tier or 0,
-        channel=channel, address=address, request_id=request_id, language=user.language,
-    )  # fmt: skip
-
-
-def token_user(digest: str) -> User | None:
-    """The active user of a token that is neither expired nor revoked, with his access."""
-    valid = {"digest": digest, "revoked_at": None, "expires_at__gt": clock.now()}
-    return with_access(User.objects.filter(is_active=True, pk__in=ApiToken.objects.filter(**valid).values("user"))).first()
 
 
 def staff_with_role(role: Role, customer_id: int | None) -> QuerySet[User]:

@@ -19,7 +19,7 @@ from yizhan.kernel.paging import decode, encode
 from yizhan.kernel.resource import all_resources
 from yizhan.kernel.resource.api import build_router
 from yizhan.kernel.web import actor_of, clean_limit, set_actor
-from yizhan.people.queries import actor_for, token_user
+from yizhan.people.access import actor_for, token_user
 from yizhan.people.services.accounts import token_digest
 from yizhan.site.middleware import client_address
 from yizhan.tickets.api import router as tickets_router

@@ -18,8 +18,8 @@ from django.utils.translation import gettext as _
 from yizhan.kernel.actor import NOBODY
 from yizhan.kernel.errors import DomainError
 from yizhan.kernel.web import actor_of, set_actor
+from yizhan.people.access import actor_for, user_with_access
 from yizhan.people.models import User
-from yizhan.people.queries import actor_for, with_bell
 from yizhan.site import first_run
 from yizhan.tickets.policies import tickets
 
@@ -90,7 +90,8 @@ def session_user(request: HttpRequest) -> User | None:
 
     What Django checks is checked here too: the session's hash of the password. None leaves the decision to it.
     """
-    found = with_bell(User.objects.filter(pk=request.session.get(SESSION_KEY) or 0)).first()
+    key = str(request.session.get(SESSION_KEY, ""))
+    found = user_with_access(int(key)) if key.isdigit() else None
     given = str(request.session.get(HASH_SESSION_KEY, ""))
     if found is None or not constant_time_compare(given, found.get_session_auth_hash()):
         return None

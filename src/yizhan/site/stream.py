@@ -25,8 +25,8 @@ from django.db import close_old_connections, connection  # noqa: E402
 from yizhan.channels.policies import ChannelPermission, calls  # noqa: E402
 from yizhan.kernel.events import CHANNEL  # noqa: E402
 from yizhan.kernel.presence import CHANNEL as PRESENCE  # noqa: E402
+from yizhan.people.access import actor_for  # noqa: E402
 from yizhan.people.models import User  # noqa: E402
-from yizhan.people.queries import actor_for  # noqa: E402
 from yizhan.site.live import user_of_pass  # noqa: E402
 from yizhan.tickets.policies import TicketPermission, tickets  # noqa: E402
 

@@ -17,8 +17,9 @@ from yizhan.kernel.actor import Actor, system_actor
 from yizhan.kernel.errors import DomainError, Invalid
 from yizhan.kernel.models import Attachment
 from yizhan.kernel.numbering import numbers_in
+from yizhan.people.access import actor_for
 from yizhan.people.models import Contact, User
-from yizhan.people.queries import actor_for, contact_by_address
+from yizhan.people.queries import contact_by_address
 from yizhan.tickets.models import Channel, LinkKind, Message, State, Ticket
 from yizhan.tickets.services.messages import NewMessage, link_tickets, post_message
 from yizhan.tickets.services.registering import MAX_DESCRIPTION, MAX_SUBJECT, NewTicket, register_ticket, register_tickets

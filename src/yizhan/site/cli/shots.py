@@ -106,8 +106,8 @@ def arguments(who: str) -> dict[str, list[Any]]:
     from yizhan.channels.models import InboundMessage
     from yizhan.kernel.models import Work
     from yizhan.kernel.resource import all_resources
+    from yizhan.people.access import actor_for
     from yizhan.people.models import User
-    from yizhan.people.queries import actor_for
     from yizhan.tickets.models import ServiceSheet, State
     from yizhan.tickets.policies import TicketPermission, tickets
 

@@ -8,8 +8,8 @@ from typing import Any
 
 from yizhan.kernel import clock
 from yizhan.kernel.actor import Actor, system_actor
+from yizhan.people.access import actor_for
 from yizhan.people.models import Contact, Customer, User
-from yizhan.people.queries import actor_for
 from yizhan.site.demo.texts import CASES, COMMENTS, TAGS, Case
 from yizhan.tickets.calendar import is_working_day
 from yizhan.tickets.models import Category, Ticket

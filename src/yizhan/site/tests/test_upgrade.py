@@ -46,8 +46,8 @@ def first_landing(django_db_blocker: Any, django_db_setup: None) -> Iterator[str
 
 def test_the_first_landings_data_is_brought_up_to_date(first_landing: str) -> None:
     from yizhan.kernel.search import find
+    from yizhan.people.access import actor_for
     from yizhan.people.models import User
-    from yizhan.people.queries import actor_for
     from yizhan.site.cli.django_setup import migrate
     from yizhan.site.health import migrations_pending
     from yizhan.tickets.models import CannedReply, ServiceSheet, Ticket
