@@ -13,7 +13,7 @@ from django.db import close_old_connections
 from yizhan.channels.drivers.mail.imap import opened
 from yizhan.channels.models import Mailbox
 from yizhan.channels.services.mail import process_stored
-from yizhan.channels.services.polling import due_mailboxes, poll_mailbox
+from yizhan.channels.services.polling import poll_mailbox
 from yizhan.kernel.errors import PermanentFailure, TemporaryFailure
 
 ROUND, REARM, LOOK = 25.0, 24 * 60.0, 15.0
@@ -40,14 +40,14 @@ class Bell(threading.Thread):
     def listen(self) -> None:
         mailbox = Mailbox.objects.get(name=self.mailbox_name)
         with opened(mailbox) as box:
-            if "IDLE" not in {str(item).upper() for item in box.client.capabilities}:
-                self.stopped.wait()  # the periodic poll serves it
-                return
             until = time.monotonic() + REARM
             self.fetch()
-            while not self.stopped.is_set() and time.monotonic() < until:
+            able = "IDLE" in {str(item).upper() for item in box.client.capabilities}
+            while able and not self.stopped.is_set() and time.monotonic() < until:
                 if box.idle.wait(timeout=ROUND):
                     self.fetch()
+        if not able:
+            self.stopped.wait()  # the periodic poll serves it; no connection is kept for nothing
 
     def fetch(self) -> None:
         close_old_connections()
@@ -73,7 +73,8 @@ class Bells(threading.Thread):
             time.sleep(LOOK)
 
     def look(self) -> None:
-        wanted = set(due_mailboxes())
+        # One that is down is the poll's to try, at its own pace: providers lock accounts that knock twice.
+        wanted = set(Mailbox.objects.filter(active=True, failed_at=None).values_list("name", flat=True))
         for name, bell in list(self.bells.items()):
             if name not in wanted or not bell.is_alive():
                 bell.stopped.set()

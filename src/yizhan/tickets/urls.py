@@ -1,6 +1,6 @@
 from django.urls import path
 
-from yizhan.tickets.views import batch, closing, desk, editing, handing, lists, portal, printing, public, ticket
+from yizhan.tickets.views import batch, closing, desk, editing, handing, lists, news, portal, printing, public, ticket
 
 urlpatterns = [
     path("", lists.home, name="home"),
@@ -14,8 +14,8 @@ urlpatterns = [
     path("report/same/<str:number>/", portal.same_fault, name="report-same"),
     path("handover/", handing.handover_page, name="handover"),
     path("handover/<int:pk>/", handing.answer_handover, name="handover-answer"),
-    path("news/", handing.bell, name="news"),
-    path("news/preferences/", handing.preferences, name="notice-preferences"),
+    path("news/", news.bell, name="news"),
+    path("news/preferences/", news.preferences, name="notice-preferences"),
     path("closing/", closing.closing_desk, name="closing"),
     path("closing/archive/", closing.archive_ready, name="closing-archive"),
     path("closing/<str:number>/", closing.closing_desk, name="closing-ticket"),

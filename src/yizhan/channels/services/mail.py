@@ -102,8 +102,8 @@ def plain_request(message: InboundMessage, letter: Letter, known: dict[tuple[int
         return None
     key = (message.customer_id, letter.sender)
     if key not in known:
-        known[key] = message.contact or contact_by_address(message.customer_id, letter.sender)
-    contact = known[key]
+        known[key] = contact_by_address(message.customer_id, letter.sender)
+    contact = message.contact or known[key]
     return None if contact is None else request_of(message, letter, contact, source_of(message, letter))
 
 

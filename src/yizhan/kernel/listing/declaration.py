@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
@@ -24,36 +25,36 @@ class Column:
     value: Callable[[Any], Any]
 
 
-class Listing(Generic[M]):
+class Listing(ABC, Generic[M]):
     """Subclassed by every list. `order` ends with a unique field; `name` stands in addresses."""
 
     name: str
     label: Text
     order: tuple[str, ...]
 
+    @abstractmethod
     def offered_columns(self, actor: Actor) -> dict[str, Column]:
         """Every column that this actor may choose, by name."""
-        raise NotImplementedError
 
+    @abstractmethod
     def usual_columns(self, actor: Actor) -> list[str]:
         """Those shown to who has not chosen."""
-        raise NotImplementedError
 
+    @abstractmethod
     def require_view(self, actor: Actor) -> None:
         """Refuse who may not see the list at all."""
-        raise NotImplementedError
 
+    @abstractmethod
     def found(self, actor: Actor, given: QueryDict) -> QuerySet[M]:
         """The rows in scope that the filters leave, with the joins that the columns need."""
-        raise NotImplementedError
 
     def with_columns(self, rows: QuerySet[M], columns: Sequence[Column]) -> QuerySet[M]:
         """What these columns read besides, fetched along."""
         return rows
 
+    @abstractmethod
     def address(self) -> str:
         """The list's own page."""
-        raise NotImplementedError
 
 
 _listings: dict[str, Listing[Any]] = {}

@@ -1,8 +1,8 @@
 """Telling our own people: a line in the bell at once, and, as each prefers, a mail outside his quiet hours."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from typing import Any
 
 from django.conf import settings
@@ -11,8 +11,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
-from yizhan.kernel import clock, events
+from yizhan.kernel import audit, clock, events
 from yizhan.kernel.actor import Actor
+from yizhan.kernel.commands import command
 from yizhan.kernel.errors import Text
 from yizhan.kernel.models import News, NoticePreference
 from yizhan.kernel.notices.outbox import queue
@@ -47,9 +48,30 @@ def news_kinds() -> list[NewsKind]:
     return list(_kinds.values())
 
 
-def after_quiet_hours(preference: NoticePreference | None, moment: datetime) -> datetime:
+def preference_of(owner: int) -> NoticePreference:
+    """What this person chose, or (unsaved) what holds for who has not chosen."""
+    usual = [kind.code for kind in news_kinds() if kind.mailed]
+    return NoticePreference.objects.filter(owner=owner).first() or NoticePreference(owner_id=owner, by_mail=usual)
+
+
+@command
+def keep_preference(*, actor: Actor, by_mail: Sequence[str], quiet_from: time | None, quiet_until: time | None) -> None:
+    """Which news also by mail, and between which times of the day not."""
+    row = preference_of(actor.person)
+    before = audit.snapshot(row) if row.pk else {}
+    row.by_mail, row.quiet_from, row.quiet_until = list(by_mail), quiet_from, quiet_until
+    row.save()
+    audit.record(actor, "keep_preference", row, before, audit.snapshot(row))
+
+
+@command
+def mark_seen(*, actor: Actor) -> None:
+    News.objects.filter(owner=actor.person, seen_at=None).update(seen_at=clock.now())
+
+
+def after_quiet_hours(preference: NoticePreference, moment: datetime) -> datetime:
     """The moment itself, or the end of the quiet hours that it falls into (they may span midnight)."""
-    if preference is None or preference.quiet_from is None or preference.quiet_until is None:
+    if preference.quiet_from is None or preference.quiet_until is None:
         return moment
     start, end = preference.quiet_from, preference.quiet_until
     local = timezone.localtime(moment, clock.DEFAULT_ZONE)
@@ -73,9 +95,8 @@ def tell_people(
             text = (_(kind.words) % variables)[:300]
         row = News.objects.create(owner=person, code=code, text=text, url=url, at=clock.now())
         events.emit(actor, row, None, NewsPosted(person.pk))
-        preference = NoticePreference.objects.filter(owner=person).first()
-        wanted = code in preference.by_mail if preference else kind.mailed
-        if wanted and person.email:
+        preference = preference_of(person.pk)
+        if code in preference.by_mail and person.email:
             queue(
                 "news", address=person.email, language=person.language,
                 variables={"text": text, "url": f"{settings.YIZHAN.base_url}{url}"}, about=about,

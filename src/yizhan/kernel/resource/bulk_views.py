@@ -11,14 +11,16 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from yizhan.kernel import attachments, works
 from yizhan.kernel.actor import Actor
+from yizhan.kernel.commands import command
 from yizhan.kernel.documents.xlsx import read_table, write_xlsx
 from yizhan.kernel.errors import DomainError, Forbidden, Invalid, NotFound
 from yizhan.kernel.forms import dress_field
-from yizhan.kernel.models import ImportMapping, Work
+from yizhan.kernel.models import Work
 from yizhan.kernel.resource.batch import MOST, apply, batch_field, chosen_records, preview
-from yizhan.kernel.resource.declaration import Resource, resource_named
+from yizhan.kernel.resource.declaration import Resource
 from yizhan.kernel.resource.importing import faulty_rows, import_rows
-from yizhan.kernel.resource.reading import guess_mapping, headings_mark, importable
+from yizhan.kernel.resource.mapping import guess_mapping, importable, keep_mapping, known_mapping
+from yizhan.kernel.resource.registry import resource_named
 from yizhan.kernel.web import actor_of
 from yizhan.kernel.works.views import question
 
@@ -91,10 +93,10 @@ def take_file(resource: Resource[Any], request: HttpRequest) -> HttpResponse:
         stored = attachments.store(actor, customer_id=attachments.NOBODYS, name=file.name or "import.xlsx", content=content)
     except Invalid as error:
         return render(request, "kernel/import_upload.html", {**context, "error": str(error)}, status=422)
-    known = ImportMapping.objects.filter(listing=resource.name, owner=actor.person, headings=headings_mark(headings)).first()
+    known = known_mapping(actor, resource, headings)
     params = {
         "resource": resource.name, "stage": "map", "rows": len(rows), "remembered": known is not None,
-        "mapping": known.mapping if known else guess_mapping(resource, actor, headings),
+        "mapping": guess_mapping(resource, actor, headings) if known is None else known,
     }  # fmt: skip
     label = _("Import of {name}: {file}").format(name=resource.label, file=stored.name)
     work = works.start_work(actor=actor, kind_name=IMPORT, label=label, params=params, source=stored, draft=True)
@@ -127,18 +129,18 @@ def next_step(work: Work, request: HttpRequest) -> None:
     if work.params["stage"] == "map" or given.get("step") == "map":
         chosen = {n: given.get(f"column-{n}", "") for n in importable(resource, actor)}
         mapping = {name: int(value) for name, value in chosen.items() if value.isascii() and value.isdigit() and len(value) < 4}
-        work.params |= {"mapping": mapping, "create_missing": bool(given.get("create_missing")), "stage": "check"}
-        headings = table_of(work)[0]
-        ImportMapping.objects.update_or_create(
-            listing=resource.name, owner_id=actor.person, headings=headings_mark(headings), defaults={"mapping": mapping}
-        )
+        check_mapping(actor=actor, work=work, mapping=mapping, create_missing=bool(given.get("create_missing")))
     elif given.get("step") == "again":
-        work.params["stage"] = "map"
-        work.save(update_fields=["params"])
-        return
+        works.ask_again(actor=actor, work=work, params={"stage": "map"})
     else:
-        work.params["stage"] = "write"
-    works.queue_work(work)
+        works.go_on(actor=actor, work=work, params={"stage": "write"})
+
+
+@command
+def check_mapping(*, actor: Actor, work: Work, mapping: dict[str, int], create_missing: bool) -> None:
+    """Remember the mapping for the next sheet of this shape, and queue the dry run."""
+    keep_mapping(actor, resource_named(work.params["resource"]), table_of(work)[0], mapping)
+    works.go_on(actor=actor, work=work, params={"mapping": mapping, "create_missing": create_missing, "stage": "check"})
 
 
 @works.kind(IMPORT)

@@ -14,9 +14,10 @@ from django.urls import reverse
 from yizhan.kernel import custom_fields
 from yizhan.kernel.actor import Actor, Permission
 from yizhan.kernel.errors import Text
-from yizhan.kernel.listing import Column, Listing, register_listing
+from yizhan.kernel.listing import Column, Listing
 from yizhan.kernel.models import CustomField
 from yizhan.kernel.policy import Policy
+from yizhan.kernel.resource.filtering import filtered
 
 M = TypeVar("M", bound=Model)
 
@@ -123,8 +124,6 @@ class Resource(Listing[M]):
         self.policy.require(actor, self.view)
 
     def found(self, actor: Actor, given: QueryDict) -> QuerySet[M]:
-        from yizhan.kernel.resource.filtering import filtered  # noqa: PLC0415 - filtering knows declarations
-
         return filtered(self, actor, given)
 
     def address(self) -> str:
@@ -147,25 +146,3 @@ def value_of(record: Model, name: str) -> Any:
 def custom_column(definition: CustomField) -> Column:
     """A custom field's column, of whatever record has a `custom` column."""
     return Column(definition.name, definition.label, lambda record: custom_fields.shown(definition, record.custom))
-
-
-_resources: dict[str, Resource[Any]] = {}
-
-
-def register(resource: type[Resource[M]]) -> type[Resource[M]]:
-    made = resource()
-    _resources[resource.name] = made
-    register_listing(made)
-    return resource
-
-
-def all_resources() -> list[Resource[Any]]:
-    return list(_resources.values())
-
-
-def resource_named(name: str) -> Resource[Any]:
-    return _resources[name]
-
-
-def resource_of(model: type[Model]) -> Resource[Any] | None:
-    return next((r for r in _resources.values() if r.model is model), None)

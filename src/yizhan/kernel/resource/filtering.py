@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.db.models import BooleanField, ForeignKey, IntegerField, Q, QuerySet
 from django.http import QueryDict
@@ -12,8 +12,11 @@ from django.utils.translation import gettext as _
 from yizhan.kernel.actor import Actor
 from yizhan.kernel.errors import Invalid
 from yizhan.kernel.models import CustomField
-from yizhan.kernel.resource.declaration import Resource, resource_of
+from yizhan.kernel.resource.registry import resource_of
 from yizhan.kernel.search.tokens import initials_pattern
+
+if TYPE_CHECKING:
+    from yizhan.kernel.resource.declaration import Resource
 
 TRUE = {"1", "true", "yes"}
 MOST_CHOICES = 300

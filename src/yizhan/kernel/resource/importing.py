@@ -20,7 +20,8 @@ from yizhan.kernel.actor import Actor
 from yizhan.kernel.commands import command
 from yizhan.kernel.errors import DomainError, Invalid
 from yizhan.kernel.resource.declaration import Resource
-from yizhan.kernel.resource.reading import NO, YES, Draft, Fault, Lookup, Outcome, flat_choices, importable
+from yizhan.kernel.resource.mapping import importable
+from yizhan.kernel.resource.reading import NO, YES, Draft, Fault, Lookup, Outcome, flat_choices
 from yizhan.kernel.resource.saving import bound_form
 
 CHUNK = 500

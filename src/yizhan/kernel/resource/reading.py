@@ -1,9 +1,7 @@
-"""What a sheet's headings and cells mean for a resource."""
+"""What a sheet's cells mean for a resource."""
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,7 +12,7 @@ from django.utils.translation import override
 
 from yizhan.kernel import audit
 from yizhan.kernel.actor import Actor
-from yizhan.kernel.resource.declaration import Resource, resource_of
+from yizhan.kernel.resource.registry import resource_of
 
 YES = {"1", "true", "yes", "y", "是", "√", "✓", "对", "有"}
 NO = {"0", "false", "no", "n", "否", "×", "✗", "无"}
@@ -45,34 +43,6 @@ class Draft:
     record: Any = None
     before: dict[str, Any] = field(default_factory=dict)
     many: dict[str, list[Model]] = field(default_factory=dict)
-
-
-def importable(resource: Resource[Any], actor: Actor) -> dict[str, str]:
-    """What a sheet may carry: field names with their headings."""
-    hidden = resource.policy.hidden_fields(actor)
-    found = {name: resource.heading(name) for name in resource.fields if name not in hidden}
-    return found | {definition.name: definition.label for definition in resource.custom()}
-
-
-def headings_mark(headings: Sequence[str]) -> str:
-    return hashlib.sha256("\n".join(headings).encode()).hexdigest()
-
-
-def guess_mapping(resource: Resource[Any], actor: Actor, headings: Sequence[str]) -> dict[str, int]:
-    """Field name → column, by label, name or key in either language."""
-    known: dict[str, str] = {}
-    for language in ("zh-hans", "en"):
-        with override(language):
-            known |= {label.casefold(): name for name, label in importable(resource, actor).items()}
-    known |= {name.casefold(): name for name in resource.fields}
-    known |= {alias: name for name, aliases in resource.aliases.items() for alias in aliases}
-    known |= {definition.key.casefold(): definition.name for definition in resource.custom()}
-    found: dict[str, int] = {}
-    for column, heading in enumerate(headings):
-        name = known.get(heading.strip().rstrip("*").strip().casefold())
-        if name is not None:
-            found.setdefault(name, column)
-    return found
 
 
 def flat_choices(model_field: Any) -> dict[str, Any]:

@@ -15,7 +15,8 @@ from yizhan.kernel.actor import Actor
 from yizhan.kernel.commands import command
 from yizhan.kernel.errors import Conflict, Invalid, NotFound
 from yizhan.kernel.forms import dress
-from yizhan.kernel.resource.declaration import Resource, resource_of
+from yizhan.kernel.resource.declaration import Resource
+from yizhan.kernel.resource.registry import resource_of
 
 
 def bound_form(

@@ -12,7 +12,8 @@ from django.utils.translation import override
 
 from yizhan.kernel import attachments, clock
 from yizhan.kernel.actor import Actor
-from yizhan.kernel.errors import DomainError, Forbidden
+from yizhan.kernel.commands import command
+from yizhan.kernel.errors import Conflict, DomainError, Forbidden, NotFound
 from yizhan.kernel.models import Attachment, Work
 
 EVERY = 0.4
@@ -74,6 +75,7 @@ def enqueue_with(function: Enqueue) -> None:
     _enqueue[:] = [function]
 
 
+@command
 def start_work(
     *, actor: Actor, kind_name: str, label: str, params: Mapping[str, Any], source: Attachment | None = None, draft: bool = False
 ) -> Work:
@@ -90,11 +92,41 @@ def start_work(
     return work
 
 
+def waiting_work(actor: Actor, work: Work) -> Work:
+    """The draft, locked: of two answers the second is refused.
+
+    Raises:
+        NotFound: it is somebody else's.
+        Conflict: it waits for nobody.
+    """
+    found = Work.objects.select_for_update(of=("self",)).filter(pk=work.pk, owner=actor.person).first()
+    if found is None:
+        raise NotFound
+    if found.state != Work.State.DRAFT:
+        raise Conflict(_("This has been answered already."), code="not_waiting")
+    return found
+
+
+@command
+def go_on(*, actor: Actor, work: Work, params: Mapping[str, Any]) -> None:
+    """The owner's answer: with these parameters the work is queued again."""
+    found = waiting_work(actor, work)
+    found.params |= params
+    queue_work(found)
+
+
+@command
+def ask_again(*, actor: Actor, work: Work, params: Mapping[str, Any]) -> None:
+    """Back to an earlier question; nothing runs."""
+    found = waiting_work(actor, work)
+    found.params |= params
+    found.save(update_fields=["params"])
+
+
 def queue_work(work: Work) -> None:
     work.state, work.done, work.total, work.error = Work.State.QUEUED, 0, 0, ""
-    with transaction.atomic():
-        work.save()
-        _enqueue[0](work.pk)
+    work.save()
+    _enqueue[0](work.pk)
 
 
 def run_work(pk: int) -> None:
@@ -106,20 +138,19 @@ def run_work(pk: int) -> None:
     work.save(update_fields=["state"])
     actor = _actor_makers[0](work.owner_id)
     progress = Progress(work.pk)
-    try:
-        with override(actor.language if actor else None), transaction.atomic():
-            if actor is None:
-                raise Forbidden
-            result = _runners[work.kind](work, actor, progress)
-            finished_work(work, result)
-    except DomainError as error:
-        with override(work.owner.language if hasattr(work.owner, "language") else None):
+    with override(getattr(work.owner, "language", None)):
+        try:
+            with transaction.atomic():
+                if actor is None:
+                    raise Forbidden
+                finished_work(work, _runners[work.kind](work, actor, progress))
+        except DomainError as error:
             fail(work, str(error))
-    except Exception:
-        log.exception("work_failed", work=work.pk, kind=work.kind)
-        fail(work, _("Something went wrong on our side. It is in the log."))
-    finally:
-        progress.close()
+        except Exception:  # whatever it is, its owner must not wait for ever
+            log.exception("work_failed", work=work.pk, kind=work.kind)
+            fail(work, _("Something went wrong on our side. It is in the log."))
+        finally:
+            progress.close()
 
 
 def finished_work(work: Work, result: Result) -> None:

@@ -17,7 +17,7 @@ from yizhan.kernel.errors import DomainError, Forbidden, NotFound
 from yizhan.kernel.forms import DressedForm
 from yizhan.kernel.models import Attachment, AuditEntry
 from yizhan.kernel.paging import paginate
-from yizhan.kernel.search.tokens import pinyin_of
+from yizhan.kernel.search.tokens import pinyin_terms
 from yizhan.kernel.web import actor_of
 from yizhan.people.models import Role, User
 from yizhan.people.policies import PeoplePermission
@@ -95,13 +95,9 @@ def palette(request: HttpRequest) -> HttpResponse:
     actor, question = actor_of(request), request.GET.get("q", "").replace("\0", "").strip()[:60]
     items = [item for group in menu(actor, "") for item in group.items]
     small = question.lower()
-    found = [item for item in items if small in item.label.lower() or (small and small in initials(item.label))]
+    found = [item for item in items if small in item.label.lower() or any(small in term for term in pinyin_terms(item.label))]
     hits = search.find(actor, question, limit=8) if question else []
     return render(request, "site/palette.html", {"pages": found[:8], "hits": hits, "q": question})
-
-
-def initials(label: str) -> str:
-    return "".join(syllable[0] for syllable in pinyin_of(label) if syllable)
 
 
 class FirstRunForm(DressedForm):

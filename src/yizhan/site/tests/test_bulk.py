@@ -12,7 +12,7 @@ from yizhan.kernel.documents.xlsx import read_table, write_xlsx
 from yizhan.kernel.models import AuditEntry, SavedView, Work
 from yizhan.kernel.resource import all_resources, resource_named
 from yizhan.kernel.resource.importing import import_rows
-from yizhan.kernel.resource.reading import guess_mapping, importable
+from yizhan.kernel.resource.mapping import guess_mapping, importable
 from yizhan.people.models import Contact, Customer, Department, User
 
 NAMES = [resource.name for resource in all_resources()]

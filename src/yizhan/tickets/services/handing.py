@@ -60,30 +60,40 @@ def offer_handover(*, actor: Actor, to: str, note: str = "") -> Handover:
     return row
 
 
-def waiting(pk: int, **whose: int) -> Handover:
-    row = Handover.objects.select_for_update().filter(pk=pk, **whose).first()
-    if row is None:
+def open_offer(pk: int, **whose: int) -> tuple[Handover, list[Ticket]]:
+    """An offer that waits, with its tickets: they are locked first, as everywhere.
+
+    Raises:
+        NotFound: it is not this person's.
+        Conflict: it has been answered.
+    """
+    found = Handover.objects.filter(pk=pk, **whose).first()
+    if found is None:
         raise NotFound
+    rows = with_joins(Ticket.objects.filter(pk__in=found.tickets.values("pk"))).select_for_update(of=("self",))
+    listed = [t for t in rows.order_by("pk") if t.transfer_to_id == found.receiver_id and t.owner_id == found.sender_id]
+    row = Handover.objects.select_for_update().get(pk=pk)
     if row.state != S.OFFERED:
         raise Conflict(_("This handover has been answered already."), code="handover_answered")
+    return row, listed
+
+
+def close_offer(actor: Actor, row: Handover, state: str, command_name: str) -> Handover:
+    before = audit.snapshot(row)
+    row.state, row.answered_at = state, clock.now()
+    row.save(update_fields=["state", "answered_at"])
+    audit.record(actor, command_name, row, before, audit.snapshot(row))
     return row
 
 
 @command
 def answer_handover(*, actor: Actor, handover: int, accept: bool, reason: str = "") -> Handover:
     """Take everything that was offered and is still offered, or decline it with a reason: once for all of it."""
-    found = Handover.objects.filter(pk=handover, receiver=actor.person).first()
-    if found is None:
-        raise NotFound
+    row, listed = open_offer(handover, receiver_id=actor.person)
     text = "" if accept else required(reason, "reason")
-    rows = with_joins(Ticket.objects.filter(pk__in=found.tickets.values("pk"))).select_for_update(of=("self",))
-    listed = list(rows.order_by("pk"))
-    row = waiting(handover, receiver_id=actor.person)
     me = User.objects.get(pk=actor.person)
-    before = audit.snapshot(row)
     for ticket in listed:
-        still = ticket.transfer_to_id == me.pk and ticket.owner_id == row.sender_id and ticket.state == State.IN_PROGRESS
-        if not still:
+        if ticket.state != State.IN_PROGRESS:
             continue
         case = Case(actor, ticket, "answer_handover", clock.now(), audit.snapshot(ticket))
         if accept:
@@ -92,11 +102,9 @@ def answer_handover(*, actor: Actor, handover: int, accept: bool, reason: str = 
         else:
             ticket.transfer_to = None
             case.finish(TransferDeclined(ticket.number, text))
-    row.state, row.answered_at = (S.ACCEPTED if accept else S.DECLINED), clock.now()
-    row.save(update_fields=["state", "answered_at"])
-    audit.record(actor, "answer_handover", row, before, audit.snapshot(row))
-    sender = User.objects.get(pk=row.sender_id)
+    close_offer(actor, row, S.ACCEPTED if accept else S.DECLINED, "answer_handover")
     code = "handover_accepted" if accept else "handover_declined"
+    sender = User.objects.get(pk=row.sender_id)
     notices.tell_people(actor, [sender], code, url="/handover/", variables={"who": actor.name, "reason": text}, about=row)
     return row
 
@@ -104,22 +112,12 @@ def answer_handover(*, actor: Actor, handover: int, accept: bool, reason: str = 
 @command
 def withdraw_handover(*, actor: Actor, handover: int) -> Handover:
     """Take one's own offer back while nobody has answered it."""
-    found = Handover.objects.filter(pk=handover, sender=actor.person).first()
-    if found is None:
-        raise NotFound
-    rows = with_joins(Ticket.objects.filter(pk__in=found.tickets.values("pk"))).select_for_update(of=("self",))
-    listed = list(rows.order_by("pk"))
-    row = waiting(handover, sender_id=actor.person)
-    before = audit.snapshot(row)
+    row, listed = open_offer(handover, sender_id=actor.person)
     for ticket in listed:
-        if ticket.transfer_to_id == row.receiver_id and ticket.owner_id == actor.user_id:
-            case = Case(actor, ticket, "withdraw_handover", clock.now(), audit.snapshot(ticket))
-            ticket.transfer_to = None
-            case.finish()
-    row.state, row.answered_at = S.WITHDRAWN, clock.now()
-    row.save(update_fields=["state", "answered_at"])
-    audit.record(actor, "withdraw_handover", row, before, audit.snapshot(row))
-    return row
+        case = Case(actor, ticket, "withdraw_handover", clock.now(), audit.snapshot(ticket))
+        ticket.transfer_to = None
+        case.finish()
+    return close_offer(actor, row, S.WITHDRAWN, "withdraw_handover")
 
 
 @command

@@ -1,21 +1,13 @@
-"""交班, watching, the bell, and how each wants to be told."""
+"""交班 and watching."""
 
-from typing import Any
-
-from django import forms
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST
 
-from yizhan.kernel import clock, notices
 from yizhan.kernel.errors import DomainError, Forbidden
-from yizhan.kernel.forms import DressedForm
-from yizhan.kernel.models import News, NoticePreference
 from yizhan.kernel.web import actor_of
-from yizhan.people.models import User
 from yizhan.tickets.forms import engineer_choices
 from yizhan.tickets.models import Handover, State
 from yizhan.tickets.policies import TicketPermission, tickets
@@ -73,69 +65,3 @@ def answer_handover(request: HttpRequest, pk: int) -> HttpResponse:
 def watch(request: HttpRequest, number: str) -> HttpResponse:
     handing.watch_ticket(actor=actor_of(request), number=number, on=request.POST.get("on") == "1")
     return redirect("ticket", number=number)
-
-
-@require_safe
-def bell(request: HttpRequest) -> HttpResponse:
-    """My news, newest first; opening the page has them seen."""
-    actor = actor_of(request)
-    rows = list(News.objects.filter(owner=actor.user_id).order_by("-at", "-id")[:SHOWN])
-    if request.headers.get("HX-Request"):
-        return render(request, "tickets/bell.html", {"unseen": sum(row.seen_at is None for row in rows)})
-    response = render(request, "tickets/news.html", {"rows": rows, "layout": layout_of(request)})
-    News.objects.filter(owner=actor.user_id, seen_at=None).update(seen_at=clock.now())
-    return response
-
-
-def layout_of(request: HttpRequest) -> str:
-    return "layout/app.html" if tickets.is_staff(actor_of(request)) else "layout/portal.html"
-
-
-class PreferenceForm(DressedForm):
-    """Which news also by mail, and when not."""
-
-    by_mail = forms.MultipleChoiceField(label=gettext_lazy("Also by mail"), required=False, widget=forms.CheckboxSelectMultiple)
-    quiet_from = forms.TimeField(
-        label=gettext_lazy("No mail from"), required=False, widget=forms.TimeInput(attrs={"type": "time"})
-    )
-    quiet_until = forms.TimeField(label=gettext_lazy("until"), required=False, widget=forms.TimeInput(attrs={"type": "time"}))
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["by_mail"] = forms.MultipleChoiceField(
-            label=gettext_lazy("Also by mail"), required=False, widget=forms.CheckboxSelectMultiple,
-            choices=[(kind.code, kind.label) for kind in notices.news_kinds()],
-        )  # fmt: skip
-        self.order_fields(["by_mail", "quiet_from", "quiet_until"])
-
-    def clean(self) -> dict[str, Any]:
-        data = super().clean() or {}
-        if bool(data.get("quiet_from")) != bool(data.get("quiet_until")):
-            raise forms.ValidationError(_("Quiet hours have a beginning and an end."))
-        return data
-
-
-@require_http_methods(["GET", "HEAD", "POST"])
-def preferences(request: HttpRequest) -> HttpResponse:
-    actor = actor_of(request)
-    if not tickets.is_staff(actor):
-        raise Forbidden
-    known = NoticePreference.objects.filter(owner=actor.user_id).first()
-    usual = [kind.code for kind in notices.news_kinds() if kind.mailed]
-    initial = {
-        "by_mail": known.by_mail if known else usual, "quiet_from": known.quiet_from if known else None,
-        "quiet_until": known.quiet_until if known else None,
-    }  # fmt: skip
-    form, status = PreferenceForm(request.POST or None, initial=initial), 200
-    if request.method == "POST":
-        if form.is_valid():
-            keep_preferences(request, form.cleaned_data)
-            messages.success(request, _("Saved."))
-            return redirect("notice-preferences")
-        status = 422
-    address = User.objects.get(pk=actor.person).email
-    return render(request, "tickets/preferences.html", {"form": form, "address": address}, status=status)
-
-
-def keep_preferences(request: HttpRequest, data: dict[str, Any]) -> None:
-    NoticePreference.objects.update_or_create(owner_id=actor_of(request).person, defaults=data)
