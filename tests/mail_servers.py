@@ -11,6 +11,8 @@ from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
 
+from tests.oauth_provider import introspection_url
+
 DOMAINS = "yizhan.example, demo-a.example, demo-b.example"
 PASSWORD = "mailbox-secret"
 # The daemons keep what they are given open for good: a pipe would never end.
@@ -39,6 +41,10 @@ smtpd_recipient_restrictions = permit_mynetworks, reject
 """
 MASTER_CF = """
 127.0.0.1:{smtp} inet n - n - - smtpd
+127.0.0.1:{submission} inet n - n - - smtpd
+  -o smtpd_sasl_auth_enable=yes -o smtpd_sasl_type=dovecot -o smtpd_sasl_path=inet:127.0.0.1:{auth}
+  -o mynetworks= -o smtpd_relay_restrictions=permit_sasl_authenticated,reject
+  -o smtpd_recipient_restrictions=permit_sasl_authenticated,reject
 pickup unix n - n 60 1 pickup
 cleanup unix n - n - 0 cleanup
 qmgr unix n - n 300 1 qmgr
@@ -65,9 +71,22 @@ ssl = no
 disable_plaintext_auth = no
 first_valid_uid = 1
 mail_location = maildir:{place}/mail/%u
+auth_mechanisms = plain login xoauth2
 passdb {{
   driver = static
   args = password={password}
+  mechanisms = plain login
+}}
+passdb {{
+  driver = oauth2
+  args = {place}/oauth2.conf
+  mechanisms = xoauth2
+}}
+service auth {{
+  inet_listener {{
+    address = 127.0.0.1
+    port = {auth}
+  }}
 }}
 userdb {{
   driver = static
@@ -87,6 +106,13 @@ service lmtp {{
     port = {lmtp}
   }}
 }}
+"""
+OAUTH2 = """
+introspection_mode = post
+introspection_url = {introspection}
+username_attribute = username
+active_attribute = active
+active_value = true
 """
 
 
@@ -108,14 +134,20 @@ def wait_for(port: int, seconds: float = 20) -> None:
 
 @dataclass
 class MailServers:
-    """Both servers, in `place`."""
+    """Both servers, in `place`. Whoever shows them a token is asked about at the provider on port `oauth`.
+
+    `smtp` takes letters from everybody here; `submission` only from who has signed in.
+    """
 
     place: Path
     smtp: int = 0
+    submission: int = 0
     imap: int = 0
+    oauth: int = 0
 
     def start(self) -> None:
-        self.smtp, self.imap, lmtp = free_port(), free_port(), free_port()
+        self.smtp, self.submission, self.imap, self.oauth = (free_port() for _ in range(4))
+        lmtp, auth = free_port(), free_port()
         self.place.chmod(0o755)
         for name in ("spool", "data", "mail", "run", "state"):
             (self.place / name).mkdir()
@@ -127,15 +159,19 @@ class MailServers:
             "smtp": self.smtp,
             "imap": self.imap,
             "lmtp": lmtp,
+            "auth": auth,
+            "submission": self.submission,
+            "introspection": introspection_url(self.oauth),
             "password": PASSWORD,
         }
         (self.place / "main.cf").write_text(MAIN_CF.format(**given))
         (self.place / "master.cf").write_text(MASTER_CF.format(**given))
         (self.place / "dovecot.conf").write_text(DOVECOT.format(**given))
+        (self.place / "oauth2.conf").write_text(OAUTH2.format(**given))
         env = {**os.environ, "PATH": f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin"}
         subprocess.run(["dovecot", "-c", self.place / "dovecot.conf"], check=True, env=env, timeout=60, **SILENT)
         subprocess.run(["postfix", "-c", self.place, "start"], check=True, env=env, timeout=60, **SILENT)
-        for port in (self.smtp, self.imap, lmtp):
+        for port in (self.smtp, self.submission, self.imap, lmtp):
             wait_for(port)
 
     def stop(self) -> None:

@@ -1,7 +1,10 @@
 """Channels as people meet them: the ringing telephone, a mailbox tried first, a letter heard at once."""
 
+import email
+import email.policy
 import hashlib
 import hmac
+import imaplib
 import json
 import time
 import urllib.request
@@ -84,3 +87,47 @@ def test_a_letter_is_heard_before_the_next_poll(program: Program, mail_servers: 
             time.sleep(0.1)
         waited.append(time.monotonic() - begun)
     assert sorted(waited)[1] < 3, waited
+
+
+def test_an_answer_by_canned_words_and_quote_leaves_as_a_mail(
+    browser: Browser, program: Program, mail_servers: MailServers, mailbox: str
+) -> None:
+    mail_servers.send("requester1@demo-a.example", "扫描不到共享文件夹", "提示没有权限\n昨天还可以")
+
+    def found() -> str:
+        items = program.api("desk", "GET", "/tickets?limit=20&channel=mail")[1]["items"]
+        return next((item["number"] for item in items if item["subject"] == "扫描不到共享文件夹"), "")
+
+    end = time.monotonic() + 30
+    while not found():
+        assert time.monotonic() < end
+        time.sleep(0.3)
+    desk = Person(browser, program, "desktop", "desk")
+    desk.open(f"/tickets/{found()}/")
+    body = desk.page.locator("#msg-body")
+    choice = desk.page.locator("[data-reply-into]")
+    words = choice.locator("option").nth(1).get_attribute("value") or ""
+    choice.select_option(index=1)
+    expect(body).to_have_value(words)
+    desk.page.get_by_role("button", name="引用").click()
+    text = body.input_value()
+    assert text == f"> 提示没有权限\n> 昨天还可以\n\n{words}"
+    body.press("Control+Enter")
+    expect(desk.page.locator(".yz-story, main")).to_contain_text(words.split("\n")[0][:20])
+    desk.leave()
+    with imaplib.IMAP4("127.0.0.1", mail_servers.imap, timeout=20) as box:
+        box.login("requester1@demo-a.example", PASSWORD)
+        end, letters = time.monotonic() + 30, ""
+        while "> 提示没有权限" not in letters:
+            assert time.monotonic() < end, letters
+            time.sleep(0.5)
+            box.select("INBOX", readonly=True)
+            numbers = box.search(None, "ALL")[1][0].split()
+            raws = [box.fetch(number.decode(), "(BODY.PEEK[])")[1][0] for number in numbers]
+            letters = "".join(plain(raw[1]) for raw in raws if isinstance(raw, tuple))
+    assert words.split("\n")[0] in letters
+
+
+def plain(raw: bytes) -> str:
+    part = email.message_from_bytes(raw, policy=email.policy.default).get_body(("plain",))
+    return str(part.get_content()) if part else ""

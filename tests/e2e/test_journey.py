@@ -228,6 +228,7 @@ def test_the_desk_registers_by_keyboard(browser: Browser, program: Program) -> N
     desk.page.keyboard.type("zq")
     expect(desk.page.locator("#who")).to_be_focused()
     desk.page.locator("a.caller", has_text="张倩").click()
+    desk.page.wait_for_url("**caller=*")
     desk.page.locator("#subject").fill("针打送货单打偏半行")
     desk.page.keyboard.press("Control+Enter")
     expect(desk.page.locator(".say-no")).to_be_visible()

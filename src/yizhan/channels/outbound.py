@@ -1,11 +1,15 @@
 """Notices leave through the mailbox that speaks for the ticket's customer, so that answers come back to it."""
 
+from email.message import EmailMessage
 from urllib.parse import quote, urlsplit, urlunsplit
 
+from yizhan.channels.drivers.mail.oauth import access_token, forget_access_token, is_granted
+from yizhan.channels.models import Mailbox
 from yizhan.channels.queries import mailbox_addressed, mailbox_for
+from yizhan.kernel.errors import PermanentFailure
 from yizhan.kernel.models import Notice
 from yizhan.kernel.notices import register_transport
-from yizhan.kernel.notices.transports import build_message, send_mail, send_smtp
+from yizhan.kernel.notices.transports import LoginRefused, build_message, send_mail, send_smtp
 from yizhan.kernel.sealing import unseal
 from yizhan.tickets.models import Ticket
 from yizhan.tickets.subscribers import register_sender
@@ -28,8 +32,24 @@ def send_through_mailbox(notice: Notice) -> None:
     if mailbox is None or not mailbox.smtp_url:
         send_mail(notice)
         return
-    url = with_credentials(mailbox.smtp_url, mailbox.address, unseal(mailbox.sealed_password))
-    send_smtp(url, build_message(notice, mailbox.address))
+    message = build_message(notice, mailbox.address)
+    if is_granted(mailbox):
+        send_as_granted(mailbox, message)
+    else:
+        send_smtp(with_credentials(mailbox.smtp_url, mailbox.address, unseal(mailbox.sealed_password)), message)
+
+
+def send_as_granted(mailbox: Mailbox, message: EmailMessage) -> None:
+    """By the provider's token. A grant that was taken back lets the letter wait for the next sign-in."""
+    try:
+        token = access_token(mailbox)
+    except PermanentFailure as error:
+        raise LoginRefused(str(error)) from error
+    try:
+        send_smtp(mailbox.smtp_url, message, bearer=token)
+    except LoginRefused:
+        forget_access_token(mailbox)
+        raise
 
 
 def sender_for(ticket: Ticket) -> str:

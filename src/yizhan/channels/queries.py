@@ -41,7 +41,7 @@ def waiting_count(actor: Actor) -> int:
 
 
 def visible_mailboxes(actor: Actor) -> QuerySet[Mailbox]:
-    return mailboxes.scope(actor, ChannelPermission.VIEW).select_related("customer").order_by("name")
+    return mailboxes.scope(actor, ChannelPermission.VIEW).select_related("customer", "grant").order_by("name")
 
 
 def mailbox_for(customer_id: int) -> Mailbox | None:

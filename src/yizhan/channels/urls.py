@@ -5,6 +5,8 @@ from yizhan.channels import mailbox_views, phone_views, views
 urlpatterns = [
     path("channels/mailboxes/new/", mailbox_views.new_mailbox, name="mailbox-new"),
     path("channels/mailboxes/<int:pk>/switch/", mailbox_views.switch_mailbox, name="mailbox-switch"),
+    path("channels/mailboxes/<int:pk>/connect/", mailbox_views.connect_page, name="mailbox-connect"),
+    path("channels/mailboxes/connected/", mailbox_views.connected, name="mailbox-connected"),
     path("hooks/phone/<slug:line>/", phone_views.hook, name="phone-hook"),
     path("calls/", phone_views.call_log, name="calls"),
     path("calls/<int:pk>/card/", phone_views.call_card, name="call-card"),

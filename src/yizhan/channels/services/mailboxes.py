@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from yizhan.channels.drivers.mail.imap import opened
 from yizhan.channels.models import Mailbox
 from yizhan.channels.policies import ChannelPermission, mailboxes
+from yizhan.channels.services.grants import Client, add_grant
 from yizhan.kernel import audit
 from yizhan.kernel.actor import Actor
 from yizhan.kernel.commands import command
@@ -45,9 +46,12 @@ def set_mailbox_active(*, actor: Actor, mailbox: int, active: bool) -> Mailbox:
 
 @command
 def add_mailbox(
-    *, actor: Actor, name: str, address: str, imap_url: str, smtp_url: str, customer: str, password: str = ""
-) -> Mailbox:
+    *, actor: Actor, name: str, address: str, imap_url: str, smtp_url: str, customer: str, password: str = "",
+    client: Client | None = None,
+) -> Mailbox:  # fmt: skip
     """Read a mailbox for a customer. A password in the URL is taken out and sealed.
+
+    With `client` it is opened by a provider's grant instead, and rests until somebody has signed in there.
 
     Raises:
         Forbidden, Invalid (unknown customer, wrong URL, name or address in use).
@@ -66,8 +70,9 @@ def add_mailbox(
     if given.password:
         imap_url = imap_url.replace(f":{given.password}@", "@", 1)
     mailbox = Mailbox(
-        name=name, address=address, imap_url=imap_url, smtp_url=smtp_url, customer=served, sealed_password=seal(secret)
-    )
+        name=name, address=address, imap_url=imap_url, smtp_url=smtp_url, customer=served, sealed_password=seal(secret),
+        active=client is None,
+    )  # fmt: skip
     try:
         mailbox.full_clean()
     except ValidationError as error:
@@ -75,4 +80,6 @@ def add_mailbox(
     mailbox.save()
     shown = {key: value for key, value in audit.snapshot(mailbox).items() if key not in SECRET}
     audit.record(actor, "add_mailbox", mailbox, {}, shown)
+    if client is not None:
+        add_grant(actor, mailbox, client)
     return mailbox

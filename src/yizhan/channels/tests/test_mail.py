@@ -222,10 +222,17 @@ def test_notices_leave_into_the_sink_and_lose_their_secret(box: Mailbox, world: 
 @pytest.mark.parametrize(
     "wrong", [{"imap_url": "ftp://x"}, {"imap_url": "imap://"}, {"customer": "nobody"}, {"address": "no"}, {"name": "ü ü"}]
 )
-def test_wrong_mailboxes_are_refused(db: None, wrong: dict[str, str]) -> None:
-    given = {"name": "n", "address": "a@b.example", "imap_url": "imap://h", "smtp_url": "", "customer": "demo-a", **wrong}
+def test_wrong_mailboxes_are_refused(db: None, wrong: dict[str, Any]) -> None:
+    given: dict[str, Any] = {
+        "name": "n",
+        "address": "a@b.example",
+        "imap_url": "imap://h",
+        "smtp_url": "",
+        "customer": "demo-a",
+        **wrong,
+    }
     with pytest.raises(Invalid):
-        add_mailbox(actor=CONSOLE, **given)
+        add_mailbox(actor=CONSOLE, **{**given, **wrong})
     assert not Mailbox.objects.exists()
 
 

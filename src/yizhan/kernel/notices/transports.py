@@ -18,6 +18,10 @@ Transport = Callable[[Notice], None]
 _transports: dict[str, Transport] = {}
 
 
+class LoginRefused(TemporaryFailure):
+    """The server does not let us in: the mailbox's fault, not the letter's, which waits until that is mended."""
+
+
 def register_transport(name: str, transport: Transport) -> None:
     _transports[name] = transport
 
@@ -46,11 +50,13 @@ def build_message(notice: Notice, sender: str) -> EmailMessage:
     return message
 
 
-def send_smtp(url: str, message: EmailMessage) -> None:
+def send_smtp(url: str, message: EmailMessage, *, bearer: str = "") -> None:
     """Deliver to `smtp://`, `smtp+starttls://` or `smtps://user:password@host:port`.
 
+    With `bearer`, the sender signs in by XOAUTH2 with that token instead of a password.
+
     Raises:
-        TemporaryFailure: the server is away or answers 4xx.
+        TemporaryFailure: the server is away, answers 4xx, or refuses the login (`LoginRefused`).
         PermanentFailure: the server refuses for good (5xx).
     """
     parts = urlsplit(url)
@@ -64,16 +70,31 @@ def send_smtp(url: str, message: EmailMessage) -> None:
         with opened as server:
             if parts.scheme == "smtp+starttls":
                 server.starttls(context=ssl.create_default_context())
-            if parts.username:
+            if bearer:
+                server.ehlo()
+                server.auth("XOAUTH2", ByToken(str(message["From"]), bearer))
+            elif parts.username:
                 server.login(unquote(parts.username), unquote(parts.password or ""))
             server.send_message(message)
     except smtplib.SMTPRecipientsRefused as error:
         code = next(iter(error.recipients.values()))[0]
         raise (PermanentFailure if code >= 500 else TemporaryFailure)(str(error)) from error
+    except smtplib.SMTPAuthenticationError as error:
+        raise LoginRefused(str(error)) from error
     except smtplib.SMTPResponseException as error:
         raise (PermanentFailure if error.smtp_code >= 500 else TemporaryFailure)(str(error)) from error
     except (smtplib.SMTPException, OSError) as error:
         raise TemporaryFailure(str(error)) from error
+
+
+class ByToken:
+    """What XOAUTH2 sends: one line, and an empty one to a refusal, which then ends with the server's words."""
+
+    def __init__(self, user: str, token: str) -> None:
+        self.line = f"user={user}\1auth=Bearer {token}\1\1"
+
+    def __call__(self, challenge: bytes | None = None, /) -> str:
+        return "" if challenge else self.line
 
 
 def send_mail(notice: Notice) -> None:

@@ -12,7 +12,7 @@ import pytest
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
-from yizhan.channels.models import Call, InboundMessage, PhoneLine
+from yizhan.channels.models import Call, InboundMessage, MailGrant, PhoneLine
 from yizhan.channels.services.mailboxes import add_mailbox
 from yizhan.channels.services.polling import store_raw
 from yizhan.kernel import attachments, clock
@@ -48,7 +48,8 @@ PAGES: dict[str, set[str]] = {
     "list-save-view": set(), "list-delete-view": set(), "list-columns": set(), "list-export": STAFF, "works": ALL, "work": {"desk"},
     "tickets-batch": set(), "ticket-edit": {"engineer1", "desk", "manager"},
     "handover": ENGINEERS, "handover-answer": set(), "news": ALL, "notice-preferences": STAFF, "ticket-watch": set(),
-    "mailbox-new": ADMIN, "mailbox-switch": set(), "phone-hook": set(), "calls": CHANNELS, "call-card": CHANNELS, "call-back": set(),
+    "mailbox-new": ADMIN, "mailbox-connect": ADMIN, "mailbox-connected": ADMIN,
+    "mailbox-switch": set(), "phone-hook": set(), "calls": CHANNELS, "call-card": CHANNELS, "call-back": set(),
     "palette": ALL, "welcome": ADMIN, "ticket-undo": set(), "ticket-presence": set(),
     "audit": {"auditor"}, "attachment": STAFF | {OWN},
     "set_language": set(), "first-run": set(), "healthz": ANYBODY, "readyz": ANYBODY, "metrics": ANYBODY,
@@ -89,6 +90,7 @@ def theirs(world: Any, settings: Any) -> dict[str, Any]:
     box = add_mailbox(
         actor=system_actor("t"), name="b", address="b@yizhan.example", imap_url="imap://h", smtp_url="", customer="demo-b"
     )
+    MailGrant.objects.create(mailbox=box, authorize_url="https://p.example/a", token_url="https://p.example/t", client_id="c")
     store_raw(box, [b"From: x@y.example\r\nSubject: s\r\n\r\nb"], clock.now())
     file = attachments.store(system_actor("t"), customer_id=ticket.customer_id, name="a.txt", content=b"x")
     attachments.adopt([file], ticket, customer_id=ticket.customer_id, part_id=None, internal=False)
@@ -146,7 +148,8 @@ def address(name: str, theirs: dict[str, Any]) -> str:
         "closing-visit": [theirs["number"]], "ticket-print": [theirs["number"], theirs["sheet"]], "sign-link": [theirs["link"]],
         "verify-sheet": [theirs["verify"]], "attachment": [theirs["attachment"]], "account_reset_password_from_key": ["1", "x-y"],
         "desk-same": [theirs["fault"]], "report-same": [theirs["fault"]],
-        "mailbox-switch": [theirs["box"]], "phone-hook": ["a"], "call-card": [theirs["call"]], "call-back": [theirs["call"]],
+        "mailbox-switch": [theirs["box"]], "mailbox-connect": [theirs["box"]],
+        "phone-hook": ["a"], "call-card": [theirs["call"]], "call-back": [theirs["call"]],
         "ticket-undo": [theirs["number"]], "ticket-presence": [theirs["number"]],
         "handover-answer": [theirs["handover"]], "ticket-watch": [theirs["number"]],
         "mfa_remove_webauthn": [1], "mfa_edit_webauthn": [1],

@@ -82,8 +82,8 @@ def show(request: HttpRequest, ticket: Ticket, *, status: int = 200, **more: Any
     actor = actor_of(request)
     template = "tickets/ticket.html" if tickets.is_staff(actor) else "tickets/portal_ticket.html"
     context = ticket_context(request, ticket)
-    said = [entry.text for entry in context["entries"] if entry.by_customer and entry.text]
-    context["quotable"] = said[-1][:2000] if said and tickets.is_staff(actor) else ""
+    said = [ticket.description, *(entry.text for entry in context["entries"] if entry.by_customer and entry.text)]
+    context["quotable"] = said[-1].strip()[:2000] if tickets.is_staff(actor) else ""
     return render(request, template, {**context, **more}, status=status)
 
 

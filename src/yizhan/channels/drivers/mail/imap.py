@@ -11,6 +11,7 @@ from urllib.parse import unquote, urlsplit
 from imap_tools import BaseMailBox, MailBox, MailBoxStartTls, MailBoxUnencrypted
 from imap_tools.errors import ImapToolsError
 
+from yizhan.channels.drivers.mail.oauth import access_token, forget_access_token, is_granted
 from yizhan.channels.models import Mailbox
 from yizhan.kernel.errors import PermanentFailure, TemporaryFailure
 from yizhan.kernel.sealing import unseal
@@ -26,18 +27,30 @@ class Fetched:
 
 
 def connect(mailbox: Mailbox) -> BaseMailBox:
+    """Signed in, in the folder that the address names. A granted token that is refused is renewed once."""
+    if not is_granted(mailbox):
+        return signed_in(mailbox, unseal(mailbox.sealed_password) or unquote(urlsplit(mailbox.imap_url).password or ""))
+    try:
+        return signed_in(mailbox, access_token(mailbox), by_token=True)
+    except PermanentFailure:
+        forget_access_token(mailbox)
+        return signed_in(mailbox, access_token(mailbox), by_token=True)
+
+
+def signed_in(mailbox: Mailbox, secret: str, *, by_token: bool = False) -> BaseMailBox:
     parts = urlsplit(mailbox.imap_url)
     host, user = parts.hostname or "localhost", unquote(parts.username or mailbox.address)
-    password = unseal(mailbox.sealed_password) or unquote(parts.password or "")
     if parts.scheme == "imaps":
         box: BaseMailBox = MailBox(host, parts.port or 993, timeout=SECONDS, ssl_context=ssl.create_default_context())
     elif parts.scheme == "imap+starttls":
         box = MailBoxStartTls(host, parts.port or 143, timeout=SECONDS, ssl_context=ssl.create_default_context())
     else:
         box = MailBoxUnencrypted(host, parts.port or 143, timeout=SECONDS)
+    enter = box.xoauth2 if by_token else box.login
     try:
-        return box.login(user, password, initial_folder=unquote(parts.path.strip("/")) or "INBOX")
+        return enter(user, secret, initial_folder=unquote(parts.path.strip("/")) or "INBOX")
     except imaplib.IMAP4.error as error:
+        box.client.shutdown()
         raise PermanentFailure(f"login as {user}: {error}") from error
 
 
