@@ -25,6 +25,7 @@ class Program:
     port: int = field(default_factory=free_port)
     process: subprocess.Popen[bytes] | None = None
     tokens: dict[str, str] = field(default_factory=dict)
+    settings: dict[str, str] = field(default_factory=dict)
 
     @property
     def url(self) -> str:
@@ -33,7 +34,8 @@ class Program:
     @property
     def env(self) -> dict[str, str]:
         own = {name: value for name, value in os.environ.items() if not name.startswith("YIZHAN_")}
-        return {**own, "PYTHONPATH": str(ROOT / "src"), "YIZHAN_DEMO_TICKETS": "12", "YIZHAN_LOG_LEVEL": "WARNING"}
+        usual = {"PYTHONPATH": str(ROOT / "src"), "YIZHAN_DEMO_TICKETS": "12", "YIZHAN_LOG_LEVEL": "WARNING"}
+        return {**own, **usual, **self.settings}
 
     def start(self) -> None:
         command = [sys.executable, "-m", "yizhan", "demo", "--data-dir", str(self.place), "--port", str(self.port)]

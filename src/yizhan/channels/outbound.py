@@ -5,10 +5,10 @@ from urllib.parse import quote, urlsplit, urlunsplit
 
 from yizhan.channels.drivers.mail.oauth import access_token, forget_access_token, is_granted
 from yizhan.channels.models import Mailbox
-from yizhan.channels.queries import mailbox_addressed, mailbox_for
+from yizhan.channels.queries import address_for, mailbox_addressed
 from yizhan.kernel.errors import PermanentFailure
 from yizhan.kernel.models import Notice
-from yizhan.kernel.notices import register_transport
+from yizhan.kernel.notices import once, register_transport
 from yizhan.kernel.notices.transports import LoginRefused, build_message, send_mail, send_smtp
 from yizhan.kernel.sealing import unseal
 from yizhan.tickets.models import Ticket
@@ -53,8 +53,7 @@ def send_as_granted(mailbox: Mailbox, message: EmailMessage) -> None:
 
 
 def sender_for(ticket: Ticket) -> str:
-    mailbox = mailbox_for(ticket.customer_id)
-    return mailbox.address if mailbox else ""
+    return once(("sender", ticket.customer_id), lambda: address_for(ticket.customer_id))
 
 
 register_transport("mail", send_through_mailbox)

@@ -76,6 +76,8 @@ class Config:
     trusted_proxies: int
     attachment_limit: int
     pooled: bool
+    prepared: bool
+    web_workers: int
     metrics_token: str
     require_mfa: bool
 
@@ -140,6 +142,8 @@ def load_config() -> Config:
         trusted_proxies=read_number("YIZHAN_TRUSTED_PROXIES", 0),
         attachment_limit=read_number("YIZHAN_ATTACHMENT_LIMIT", 20 * 2**20),
         pooled=read_flag("YIZHAN_DB_POOL", default=True),
+        prepared=read_flag("YIZHAN_DB_PREPARED", default=True),
+        web_workers=max(1, read_number("YIZHAN_WEB_WORKERS", (os.cpu_count() or 1) // 2)),
         metrics_token=read_variable("YIZHAN_METRICS_TOKEN"),
         require_mfa=read_flag("YIZHAN_REQUIRE_MFA"),
     )

@@ -1,5 +1,6 @@
-"""/metrics: what an operator watches. Counted requests of this process; everything else asked of the database when asked."""
+"""/metrics: what an operator watches. Counted requests of all web workers; everything else asked of the database when asked."""
 
+import os
 import time
 from collections.abc import Callable, Iterator
 from ipaddress import ip_address
@@ -12,14 +13,19 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.views.decorators.http import require_safe
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
 from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.multiprocess import MultiProcessCollector
 
 from yizhan import __version__
 from yizhan.kernel.errors import NotFound
 
 REGISTRY = CollectorRegistry()
-REQUESTS = Counter("yizhan_http_requests", "Answered requests.", ["route", "method", "status"], registry=REGISTRY)
+SEVERAL = "PROMETHEUS_MULTIPROC_DIR" in os.environ  # set by the web server: its workers count into files of that folder
+OWN = None if SEVERAL else REGISTRY
+if SEVERAL:
+    MultiProcessCollector(REGISTRY)  # type: ignore[no-untyped-call]
+REQUESTS = Counter("yizhan_http_requests", "Answered requests.", ["route", "method", "status"], registry=OWN)
 SECONDS = Histogram(
-    "yizhan_http_request_seconds", "How long answering took.", ["route"], registry=REGISTRY,
+    "yizhan_http_request_seconds", "How long answering took.", ["route"], registry=OWN,
     buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
 )  # fmt: skip
 Next = Callable[[HttpRequest], HttpResponseBase]

@@ -11,8 +11,8 @@ from yizhan.channels.queries import waiting_count
 from yizhan.kernel.actor import Actor
 from yizhan.kernel.resource import all_resources
 from yizhan.people.policies import PeoplePermission
+from yizhan.tickets.counting import Counts, work_counts
 from yizhan.tickets.policies import TicketPermission, tickets
-from yizhan.tickets.queries import Counts, work_counts
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Group:
 
 def menu(actor: Actor, path: str) -> list[Group]:
     """Work first, then master data."""
-    counts = work_counts(actor) if tickets.is_staff(actor) else Counts(0, 0, 0, 0)
+    counts = work_counts(actor) if tickets.is_staff(actor) else Counts()
     found = [Item(_("My work"), reverse("home"), "layout-dashboard", counts.mine, path == "/")]
 
     def add(allowed: bool, label: str, name: str, icon: str, count: int = 0) -> None:

@@ -170,7 +170,9 @@ def spawn(command: list[str]) -> subprocess.Popen[bytes]:
         if os.getppid() != parent:
             os._exit(1)
 
-    return subprocess.Popen(command, preexec_fn=in_child, start_new_session=True)
+    # Threads that each keep a heap of their own would double what a web worker holds.
+    env = {"MALLOC_ARENA_MAX": "2", **os.environ}
+    return subprocess.Popen(command, preexec_fn=in_child, start_new_session=True, env=env)
 
 
 def end_group(pid: int, number: int) -> None:

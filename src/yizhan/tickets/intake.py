@@ -20,6 +20,10 @@ from yizhan.tickets.services.messages import own_files
 from yizhan.tickets.services.registering import NewTicket, register_ticket
 from yizhan.tickets.services.sheets import quick_log
 
+# By hand: with every registration the model query's building took longer than its answer.
+OF_CODE = "SELECT * FROM people_customer WHERE code = %s AND active"
+OF_ID = "SELECT * FROM people_customer WHERE id = %s AND active"
+
 
 def unknown(field: str, message: Text) -> Invalid:
     return Invalid(message, code="unknown_reference", fields={field: [message]})
@@ -27,13 +31,9 @@ def unknown(field: str, message: Text) -> Invalid:
 
 def customer_of(actor: Actor, code: str | None) -> Customer:
     """The customer of that code among those for whom the actor may register; his own without a code."""
-    rows = policies.customers.scope(actor, PeoplePermission.VIEW_PLACES).filter(active=True)
-    if code is None:
-        rows = rows.filter(pk=actor.home_customer_id) if actor.home_customer_id else rows.none()
-    else:
-        rows = rows.filter(code=code)
-    customer = rows.first()
-    if customer is None:
+    named, value = (OF_CODE, code) if code is not None else (OF_ID, actor.home_customer_id)
+    customer = next(iter(Customer.objects.raw(named, [value])), None) if value is not None else None
+    if customer is None or not policies.customers.allows(actor, PeoplePermission.VIEW_PLACES, customer):
         raise unknown("customer", _("There is no such customer."))
     if not actor.holds(TicketPermission.REGISTER, customer.pk):
         raise Forbidden

@@ -1,7 +1,6 @@
 """Reads about tickets: lists, queues, the archive gate."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -109,29 +108,6 @@ def filtered(rows: QuerySet[Ticket], given: Mapping[str, Any]) -> QuerySet[Ticke
             listed = list(values) if isinstance(values, Iterable) and not isinstance(values, str) else [values]
             rows = rows.filter(**{f"{path}__in": listed})
     return rows
-
-
-@dataclass(frozen=True)
-class Counts:
-    mine: int
-    unassigned: int
-    completed: int
-    open: int
-
-
-def work_counts(actor: Actor) -> Counts:
-    """The menu's numbers, in one statement."""
-    rows = tickets.scope(actor, TicketPermission.VIEW).exclude(state=State.ARCHIVED)
-    me = actor.user_id
-    found = rows.aggregate(
-        mine=Count(
-            "pk", filter=Q(state=State.IN_PROGRESS) & (Q(owner=me) | Q(handler=me)) | Q(state=State.PENDING, offered_to=me)
-        ),
-        unassigned=Count("pk", filter=Q(state=State.PENDING)),
-        completed=Count("pk", filter=Q(state=State.COMPLETED)),
-        open=Count("pk", filter=~Q(state=State.COMPLETED)),
-    )
-    return Counts(**found)
 
 
 def gate_groups(actor: Actor) -> dict[str, QuerySet[Ticket]]:

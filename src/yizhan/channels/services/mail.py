@@ -3,9 +3,10 @@
 import hashlib
 import re
 from collections.abc import Sequence
+from operator import attrgetter
 
 import structlog
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
 from yizhan.channels.drivers.mail.letter import Letter, parse
@@ -29,6 +30,14 @@ THREAD = re.compile(r"<ticket\.([\w-]{22})[.@]")
 BATCH = 100
 TRIES = 3
 S = InboundMessage.State
+DECIDED = ("id", "message_id", "sender", "sender_name", "subject", "attempts", "state", "reason", "ticket_id", "contact_id")
+DECIDE = """
+UPDATE channels_inboundmessage AS m SET message_id = d.message_id, sender = d.sender, sender_name = d.sender_name,
+    subject = d.subject, attempts = d.attempts, state = d.state, reason = d.reason, ticket_id = d.ticket_id, contact_id = d.contact_id
+FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::text[], %s::text[], %s::smallint[], %s::text[], %s::text[], %s::bigint[],
+            %s::bigint[]) AS d(id, message_id, sender, sender_name, subject, attempts, state, reason, ticket_id, contact_id)
+WHERE m.id = d.id
+"""
 log = structlog.get_logger("yizhan.mail")
 
 
@@ -85,9 +94,15 @@ def together(batch: Sequence[InboundMessage]) -> set[int]:
     for (message, new), ticket in zip(plain, made, strict=True):
         message.attempts += 1
         message.state, message.reason, message.ticket, message.contact = S.PROCESSED, "", ticket, new.requester
-    fields = ["message_id", "sender", "sender_name", "subject", "attempts", "state", "reason", "ticket", "contact"]
-    InboundMessage.objects.bulk_update([message for message, _ in plain], fields)
+    decided([message for message, _ in plain])
     return {message.pk for message, _ in plain}
+
+
+def decided(messages: Sequence[InboundMessage]) -> None:
+    """Keep what was decided about these, in one statement; `bulk_update` builds it a hundred times slower."""
+    columns = zip(*map(attrgetter(*DECIDED), messages), strict=True)
+    with connection.cursor() as cursor:
+        cursor.execute(DECIDE, [list(column) for column in columns])
 
 
 def taken_already(plain: Sequence[tuple[InboundMessage, NewTicket]], sources: set[str]) -> bool:

@@ -1,12 +1,12 @@
 """Queueing a notice with what caused it, and sending what is due."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import datetime, timedelta
 
 import structlog
-from django.db import models, transaction
+from django.db import connection, models, transaction
 from procrastinate.contrib.django import app
 from procrastinate.exceptions import AlreadyEnqueued
 
@@ -18,6 +18,7 @@ from yizhan.kernel.notices.transports import transport_of
 
 TRIES = 12
 BATCH = 50
+RECENT = "SELECT EXISTS (SELECT FROM kernel_notice WHERE code = %s AND address = %s AND created_at > %s)"
 log = structlog.get_logger("yizhan.notices")
 
 
@@ -27,6 +28,7 @@ class Gathering:
     def __init__(self) -> None:
         self.rows: list[Notice] = []
         self.recent: dict[tuple[str, str], bool] = {}
+        self.asked: dict[tuple[str, int], str] = {}
 
 
 _gathering: ContextVar[Gathering | None] = ContextVar("gathering_notices", default=None)
@@ -46,13 +48,31 @@ def gathered() -> Iterator[None]:
         wake()
 
 
+def once(key: tuple[str, int], ask: Callable[[], str]) -> str:
+    """What `ask` answers; within a batch it is asked once."""
+    batch = _gathering.get()
+    if batch is None:
+        return ask()
+    if key not in batch.asked:
+        batch.asked[key] = ask()
+    return batch.asked[key]
+
+
+def was_queued(code: str, address: str, since: datetime) -> bool:
+    """Asked at every registration, so by hand."""
+    with connection.cursor() as cursor:
+        cursor.execute(RECENT, [code, address, since])
+        (found,) = cursor.fetchone() or (False,)
+        return bool(found)
+
+
 def went_lately(code: str, address: str, since: datetime) -> bool:
     """Whether the same notice went (or is about to go) to this address; asked once a batch."""
     batch, key = _gathering.get(), (code, address)
     if batch is None:
-        return Notice.objects.filter(code=code, address=address, created_at__gt=since).exists()
+        return was_queued(code, address, since)
     if key not in batch.recent:
-        batch.recent[key] = Notice.objects.filter(code=code, address=address, created_at__gt=since).exists()
+        batch.recent[key] = was_queued(code, address, since)
     known, batch.recent[key] = batch.recent[key], True
     return known
 

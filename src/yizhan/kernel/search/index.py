@@ -3,12 +3,20 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from django.db import models
+from django.db import connection, models
 
 from yizhan.kernel.models import SearchRow
 
 Audience = SearchRow.Audience
+UPSERT = f"""
+INSERT INTO kernel_searchrow (object_type, object_id, audience, customer_id, number, title, tokens, at) VALUES
+    (%(type)s, %(id)s, {Audience.PUBLIC.value}, %(customer)s, %(number)s, %(title)s, %(public)s::text[], %(at)s),
+    (%(type)s, %(id)s, {Audience.INTERNAL.value}, %(customer)s, %(number)s, %(title)s, %(internal)s::text[], %(at)s)
+ON CONFLICT (object_type, object_id, audience) DO UPDATE SET customer_id = EXCLUDED.customer_id,
+    number = EXCLUDED.number, title = EXCLUDED.title, tokens = EXCLUDED.tokens, at = EXCLUDED.at
+"""  # noqa: S608 - the two numbers are the enumeration's
 
 
 @dataclass(frozen=True)
@@ -24,32 +32,21 @@ class Entry:
     internal: Sequence[str] = ()
 
 
-def rows(entry: Entry) -> list[SearchRow]:
-    terms = {Audience.PUBLIC: set(entry.public), Audience.INTERNAL: {*entry.public, *entry.internal}}
-    return [
-        SearchRow(
-            object_type=entry.record._meta.label_lower,
-            object_id=entry.record.pk,
-            audience=audience,
-            customer_id=entry.customer_id,
-            number=entry.number,
-            title=entry.title[:255],
-            tokens=sorted(found),
-            at=entry.at,
-        )
-        for audience, found in terms.items()
-    ]
+def both(entry: Entry) -> dict[str, Any]:
+    """The entry's two rows, for `UPSERT`."""
+    public = set(entry.public)
+    return {
+        "type": entry.record._meta.label_lower, "id": entry.record.pk, "customer": entry.customer_id, "number": entry.number,
+        "title": entry.title[:255], "at": entry.at, "public": sorted(public), "internal": sorted(public.union(entry.internal)),
+    }  # fmt: skip
 
 
 def write_many(entries: Iterable[Entry]) -> None:
-    """Write or rewrite the rows of these records, in one statement."""
-    SearchRow.objects.bulk_create(
-        [row for entry in entries for row in rows(entry)],
-        update_conflicts=True,
-        unique_fields=["object_type", "object_id", "audience"],
-        update_fields=["customer_id", "number", "title", "tokens", "at"],
-    )
+    """Write or rewrite the rows of these records, in one journey to the database."""
+    with connection.cursor() as cursor:
+        cursor.executemany(UPSERT, [both(entry) for entry in entries])
 
 
 def write(entry: Entry) -> None:
-    write_many([entry])
+    with connection.cursor() as cursor:
+        cursor.execute(UPSERT, both(entry))

@@ -62,6 +62,12 @@ def full_time(moment: datetime | None) -> str:
 
 
 @register.filter
+def many(count: int) -> str:
+    """A count for a badge: exact up to 999, which is as far as such counts are asked."""
+    return str(count) if count < 1000 else "999+"
+
+
+@register.filter
 def cell(value: Any) -> str:
     """A column's value on the screen: times short, empty as a dash."""
     if isinstance(value, datetime):

@@ -15,7 +15,7 @@ def find_or_add_contact(*, actor: Actor, customer: Customer, name: str, phone: s
     An address or phone that a known contact lacks is remembered.
     """
     known = Contact.objects.filter(customer=customer, active=True).order_by("pk")
-    known = known.select_related("customer", "site", "department", "user")
+    known = known.select_related("site", "department", "user")
     found = known.filter(email__iexact=email).first() if email else None
     if found is None and phone:
         found = known.filter(phone=phone).first()
@@ -24,6 +24,8 @@ def find_or_add_contact(*, actor: Actor, customer: Customer, name: str, phone: s
         found = same.filter(phone="").first() if phone else same.first()
         if found and email and found.email:
             found = None
+    if found is not None:
+        found.customer = customer
     before = audit.snapshot(found) if found else {}
     contact = found or Contact(customer=customer, name=name or email or phone)
     contact.phone, contact.email = contact.phone or phone, contact.email or email

@@ -18,7 +18,7 @@ from typing import Any
 from yizhan.site.cli.django_setup import program
 from yizhan.site.cli.main import use_data_dir
 
-WARM, ROUNDS = 5, 60
+WARM, ROUNDS = 30, 60  # a connection keeps the plan of a statement that it has seen a few times
 
 
 def run(name: str, parser: argparse.ArgumentParser, arguments: Sequence[str]) -> int:

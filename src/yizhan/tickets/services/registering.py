@@ -161,6 +161,10 @@ def known_to_be_empty(ticket: Ticket) -> None:
 
 
 def insert(actor: Actor, ticket: Ticket) -> None:
+    """Only what carries a source's id can be there already; only that needs a savepoint to be refused in."""
+    if not ticket.source_id:
+        ticket.save(force_insert=True)
+        return
     try:
         with transaction.atomic():
             ticket.save(force_insert=True)

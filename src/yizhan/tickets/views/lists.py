@@ -13,10 +13,11 @@ from yizhan.kernel.listing.views import list_context
 from yizhan.kernel.paging import capped_count, paginate
 from yizhan.kernel.web import actor_of
 from yizhan.people.policies import PeoplePermission, customers
+from yizhan.tickets.counting import work_counts
 from yizhan.tickets.forms import category_choices
 from yizhan.tickets.models import Channel, Kind, Level, State, Ticket
 from yizhan.tickets.policies import TicketPermission, tickets
-from yizhan.tickets.queries import gate_groups, ticket_view, work_counts
+from yizhan.tickets.queries import gate_groups, ticket_view
 from yizhan.tickets.services.acting import with_joins
 from yizhan.tickets.states import actions_of
 from yizhan.tickets.tables import LEDGER, chosen_filters, listing
