@@ -1,9 +1,11 @@
 """Reads about tickets: lists, queues, the archive gate."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.db import connection
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import TruncDate
 
@@ -193,6 +195,31 @@ def replies_for(ticket: Ticket, hotline: str) -> list[tuple[str, str]]:
         return body
 
     return [(title, filled(body)) for title, body in rows.order_by("position", "pk").values_list("title", "body")]
+
+
+@dataclass(frozen=True)
+class Belongings:
+    """Which of the things that a ticket may have it has; most have few of them."""
+
+    sheets: bool
+    links: bool
+    visits: bool
+    watching: bool
+
+
+BELONGINGS = """
+SELECT EXISTS (SELECT FROM tickets_servicesheet WHERE ticket_id = %(ticket)s),
+       EXISTS (SELECT FROM tickets_ticketlink WHERE source_id = %(ticket)s OR target_id = %(ticket)s),
+       EXISTS (SELECT FROM tickets_visit WHERE ticket_id = %(ticket)s),
+       EXISTS (SELECT FROM tickets_watcher WHERE ticket_id = %(ticket)s AND user_id = %(me)s)
+"""
+
+
+def belongings(actor: Actor, ticket: Ticket) -> Belongings:
+    """Asked once, so that a page asks for nothing that is not there."""
+    with connection.cursor() as cursor:
+        cursor.execute(BELONGINGS, {"ticket": ticket.pk, "me": actor.user_id})
+        return Belongings(*(cursor.fetchone() or ()))
 
 
 def links_of(ticket: Ticket) -> QuerySet[TicketLink]:

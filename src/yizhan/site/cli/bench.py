@@ -183,10 +183,13 @@ class Bench:
         from yizhan.tickets.models import Ticket
 
         cookie, number = self.sign_in(), Ticket.objects.order_by("-pk").values_list("number", flat=True)[0]
+        closed = Ticket.objects.filter(state="archived", sheets__isnull=False, messages__isnull=False).order_by("-pk")
+        whole = closed.values_list("number", flat=True)[0]
         work = {
             "list page": ("/tickets/?view=all", cookie, LIST_SQL),
             "filtered list": ("/tickets/?view=all&level=1&customer=demo-a", cookie, FILTERED_SQL),
             "dashboard": ("/", cookie, COUNTS_SQL), "ticket page": (f"/tickets/{number}/", cookie, TICKET_SQL),
+            "closed ticket page": (f"/tickets/{whole}/", cookie, TICKET_SQL.replace("NUMBER", whole)),
             "search rare": (f"/api/v1/search?q={number[-5:]}", "", SEARCH_SQL % f"'{number[-5:]}'"),
             "search common": ("/api/v1/search?q=%E6%89%93%E5%8D%B0", "", SEARCH_SQL % "'打印'"),
             "REST list of 50": ("/api/v1/tickets?limit=50", "", LIST_SQL), "REST one": (f"/api/v1/tickets/{number}", "", TICKET_SQL),

@@ -22,7 +22,7 @@ from yizhan.tickets.forms import FORMS, ActionForm, SheetForm
 from yizhan.tickets.models import Channel, Outcome, State, SubState, Ticket, Visit
 from yizhan.tickets.policies import TicketPermission, tickets
 from yizhan.tickets.presenting import definitions_for
-from yizhan.tickets.queries import archive_missing, links_of, phrases_for, replies_for, similar_tickets
+from yizhan.tickets.queries import archive_missing, belongings, links_of, phrases_for, replies_for, similar_tickets
 from yizhan.tickets.services import closing, signing, working
 from yizhan.tickets.services.messages import NewMessage, TicketChanges, attach_file, edit_ticket, post_message
 from yizhan.tickets.services.sheets import check_guard
@@ -47,7 +47,8 @@ def open_form(request: HttpRequest, ticket: Ticket) -> tuple[str, ActionForm | N
 def ticket_context(request: HttpRequest, ticket: Ticket) -> dict[str, Any]:
     actor = actor_of(request)
     shown, more = buttons(actor, ticket)
-    sheets = list(ticket.sheets.select_related("category", "submitted_by").defer("content", *USER_REST).order_by("-pk"))
+    has = belongings(actor, ticket)
+    sheets = ticket.sheets.select_related("category", "submitted_by").defer("content", *USER_REST).order_by("-pk")
     sign_off = ticket.sign_offs.filter(valid=True).first() if ticket.state in {State.COMPLETED, State.ARCHIVED} else None
     return {
         "ticket": ticket,
@@ -55,13 +56,13 @@ def ticket_context(request: HttpRequest, ticket: Ticket) -> dict[str, Any]:
         "more": more,
         "route": route(ticket),
         "entries": timeline(actor, ticket),
-        "sheets": sheets,
+        "sheets": list(sheets) if has.sheets else [],
         "sign_off": sign_off,
         "missing": archive_missing(ticket, ticket.touched_at) if ticket.state == State.COMPLETED else [],
         "others": list(similar_tickets(actor, ticket).only("number", "subject", "received_at")[:4]),
-        "links": list(links_of(ticket)),
-        "visits": list(Visit.objects.filter(ticket=ticket).select_related("engineer").order_by("pk")),
-        "watching": ticket.watchers.filter(user=actor.user_id).exists() if tickets.is_staff(actor) else False,
+        "links": list(links_of(ticket)) if has.links else [],
+        "visits": list(Visit.objects.filter(ticket=ticket).select_related("engineer").order_by("pk")) if has.visits else [],
+        "watching": has.watching,
         "replies": replies_for(ticket, settings.YIZHAN.hotline) if tickets.is_staff(actor) else [],
         "own_values": own_values(actor, ticket),
         "may_edit": ticket.state != State.ARCHIVED and tickets.allows(actor, TicketPermission.EDIT, ticket),
