@@ -9,10 +9,13 @@ from typing import Any
 
 from yizhan.kernel import clock
 from yizhan.kernel.actor import Actor, Grant
+from yizhan.kernel.handwritten import Columns, first_row
 from yizhan.people.models import User
 
-ACCESS = """
-SELECT u.*, c.id AS access_contact, c.customer_id AS access_customer,
+USER = Columns(User, "u")
+MORE = ("access_contact", "access_customer", "access_grants", "access_teams", "unseen")
+ACCESS = f"""
+SELECT {USER}, c.id AS access_contact, c.customer_id AS access_customer,
     (SELECT coalesce(json_agg(json_build_array(a.role, a.customer_id)), '[]')::text FROM people_assignment a
      WHERE a.user_id = u.id AND (a.valid_from IS NULL OR a.valid_from <= %(today)s)
        AND (a.valid_until IS NULL OR a.valid_until >= %(today)s)) AS access_grants,
@@ -21,15 +24,18 @@ SELECT u.*, c.id AS access_contact, c.customer_id AS access_customer,
     (SELECT count(*) FROM kernel_news n WHERE n.owner_id = u.id AND n.seen_at IS NULL) AS unseen
 FROM people_user u LEFT JOIN people_contact c ON c.user_id = u.id AND c.active
 WHERE u.is_active AND
-"""
+"""  # noqa: S608 - only the model's own column names are put in
 BY_ID = ACCESS + " u.id = %(pk)s"
 KEY_HOLDER = "SELECT user_id FROM people_apitoken WHERE digest = %(digest)s AND revoked_at IS NULL AND expires_at > %(now)s"
 BY_TOKEN = f"{ACCESS} u.id = ({KEY_HOLDER})"
 
 
 def known(sql: str, **given: Any) -> User | None:
-    rows: list[User] = list(User.objects.raw(sql, {"today": clock.today(), **given}))
-    return rows[0] if rows else None
+    row = first_row(sql, {"today": clock.today(), **given})
+    user = USER.made(row) if row else None
+    if row and user:
+        vars(user).update(zip(MORE, row[len(USER.names) :], strict=True))
+    return user
 
 
 def user_with_access(pk: int) -> User | None:
