@@ -1,11 +1,14 @@
 """Mail from day to day (issue 3.4): a mailbox that is down, letters of another customer, notices that a customer does not want."""
 
 import socket
+import threading
 from datetime import timedelta
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 
 import pytest
 
+from yizhan.channels.drivers.mail.oauth import finish_sign_in
 from yizhan.channels.models import Mailbox, MailGrant
 from yizhan.channels.services.grants import Client, is_safe
 from yizhan.channels.services.mailboxes import add_mailbox, set_mailbox_active
@@ -159,3 +162,31 @@ def test_the_sign_in_page_carries_pkce_and_state_and_is_the_keepers_alone(box: M
     assert back.status_code == 302
     assert page("desk").get(f"/channels/mailboxes/{own.pk}/connect/").status_code == 403
     assert not MailGrant.objects.get().sealed_refresh_token
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "failure"),
+    [(200, b"{}", TemporaryFailure), (500, b"<html>", TemporaryFailure), (200, b"no json", TemporaryFailure),
+     (200, b'{"access_token": "a", "expires_in": "soon", "refresh_token": "r"}', TemporaryFailure),
+     (200, b'{"access_token": "a", "expires_in": 3600}', PermanentFailure),
+     (400, b'{"error": "invalid_grant", "error_description": "revoked"}', PermanentFailure)],
+)  # fmt: skip
+def test_whatever_a_provider_answers_is_one_of_two_failures(
+    settings: Any, status: int, body: bytes, failure: type[Exception]
+) -> None:
+    class Odd(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.send_response(status)
+            self.send_header("Content-Type", "application/json")
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Odd) as server:
+        threading.Thread(target=server.handle_request, daemon=True).start()
+        grant = MailGrant(token_url=f"http://127.0.0.1:{server.server_port}/token", client_id="c")
+        with pytest.raises(failure):
+            finish_sign_in(grant, "http://127.0.0.1/back", code="code", verifier="v" * 64)
+    assert not grant.sealed_refresh_token

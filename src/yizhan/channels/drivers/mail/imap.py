@@ -30,8 +30,9 @@ def connect(mailbox: Mailbox) -> BaseMailBox:
     """Signed in, in the folder that the address names. A granted token that is refused is renewed once."""
     if not is_granted(mailbox):
         return signed_in(mailbox, unseal(mailbox.sealed_password) or unquote(urlsplit(mailbox.imap_url).password or ""))
+    token = access_token(mailbox)
     try:
-        return signed_in(mailbox, access_token(mailbox), by_token=True)
+        return signed_in(mailbox, token, by_token=True)
     except PermanentFailure:
         forget_access_token(mailbox)
         return signed_in(mailbox, access_token(mailbox), by_token=True)

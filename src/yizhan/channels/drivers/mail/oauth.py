@@ -70,9 +70,10 @@ def finish_sign_in(grant: MailGrant, redirect_uri: str, *, code: str, verifier: 
     """
     with provider_words(), session_of(grant, redirect_uri) as session:
         token = session.fetch_token(grant.token_url, code=code, code_verifier=verifier, allow_redirects=False)
+        kept = sealed(token, "")
     if not token.get("refresh_token"):
         raise PermanentFailure(_("The provider gave no refresh token: allow “offline access” for this application."))
-    grant.sealed_access_token, grant.expires_at, grant.sealed_refresh_token = sealed(token, "")
+    grant.sealed_access_token, grant.expires_at, grant.sealed_refresh_token = kept
 
 
 def sealed(token: Mapping[str, Any], refresh_token: str) -> tuple[str, datetime, str]:
@@ -90,8 +91,8 @@ def provider_words() -> Iterator[None]:
         raise PermanentFailure(
             _("sign in at the provider again: {words}").format(words=error.description or error.error)
         ) from error
-    except (RequestException, OSError, ValueError) as error:
-        raise TemporaryFailure(str(error)) from error
+    except (RequestException, OSError, ValueError, KeyError, TypeError) as error:  # away, or not speaking OAuth
+        raise TemporaryFailure(f"{type(error).__name__}: {error}") from error
 
 
 def is_granted(mailbox: Mailbox) -> bool:
