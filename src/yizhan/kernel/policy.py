@@ -1,8 +1,9 @@
 """One gate: who sees a row, who may do what with it, and which fields stay hidden."""
 
+from collections.abc import Mapping
 from typing import Any, Generic, TypeVar
 
-from django.db.models import Model, QuerySet
+from django.db.models import Model, Q, QuerySet
 
 from yizhan.kernel.actor import Actor, Permission
 from yizhan.kernel.errors import Forbidden, NotFound
@@ -11,9 +12,15 @@ M = TypeVar("M", bound=Model)
 
 
 class Policy(Generic[M]):
-    """Everything that decides about one model. Subclasses state the rule; callers never do."""
+    """Everything that decides about one model. Subclasses state the rule; callers never do.
+
+    `guarded` names the fields that show only where a further permission is held for the record's customer;
+    `customer_path` leads to that customer (without one the rows belong to the firm).
+    """
 
     model: type[M]
+    customer_path = ""
+    guarded: Mapping[str, Permission] = {}
 
     def scope(self, actor: Actor, permission: Permission) -> QuerySet[M]:
         """The rows for which the actor holds the permission."""
@@ -23,8 +30,29 @@ class Policy(Generic[M]):
         """Whether the actor may do this with the record (or at all, without one)."""
         raise NotImplementedError
 
-    def hidden_fields(self, actor: Actor) -> frozenset[str]:
-        return frozenset()
+    def customer_of(self, record: M) -> int | None:
+        """Whose record this is; None: the firm's."""
+        value: Any = record
+        for name in self.customer_path.split("__") if self.customer_path else ():
+            value = getattr(value, name, None)
+        return value if isinstance(value, int) else None
+
+    def hidden_fields(self, actor: Actor, customer_id: int | None) -> frozenset[str]:
+        """What this actor does not see on the records of this customer (None: on the firm's own)."""
+        return frozenset(name for name, needed in self.guarded.items() if not actor.holds(needed, customer_id))
+
+    def hidden_of(self, actor: Actor, record: M) -> frozenset[str]:
+        return self.hidden_fields(actor, self.customer_of(record)) if self.guarded else frozenset()
+
+    def hidden_everywhere(self, actor: Actor) -> frozenset[str]:
+        """What he sees on no record at all: a list offers no such column."""
+        return frozenset(name for name, needed in self.guarded.items() if not actor.holds(needed))
+
+    def where_shown(self, actor: Actor, name: str) -> Q:
+        """The rows whose `name` he sees: nothing is found, filtered or ordered by a field that is hidden."""
+        needed = self.guarded.get(name)
+        customers = actor.customers_with(needed) if needed else None
+        return Q() if customers is None else Q(**{f"{self.customer_path}__in": customers})
 
     def require(self, actor: Actor, permission: Permission, record: M | None = None) -> None:
         if not self.allows(actor, permission, record):
@@ -47,7 +75,6 @@ class CustomerPolicy(Policy[M]):
 
     view: Permission
     change: Permission
-    customer_path = "customer_id"
 
     def __init__(self, model: type[M], *, view: Permission, change: Permission, path: str = "customer_id") -> None:
         self.model, self.view, self.change, self.customer_path = model, view, change, path

@@ -1,5 +1,7 @@
 """Who sees and changes customers, their places and people, and the provider's staff."""
 
+from collections.abc import Mapping
+
 from django.db.models import Q, QuerySet
 
 from yizhan.kernel.actor import Actor, Permission, bundle
@@ -48,8 +50,7 @@ bundle(
 
 
 class ContactPolicy(CustomerPolicy[Contact]):
-    def hidden_fields(self, actor: Actor) -> frozenset[str]:
-        return frozenset() if actor.holds(P.VIEW_PHONES) else frozenset({"phone", "email"})
+    guarded: Mapping[str, Permission] = {"phone": P.VIEW_PHONES, "email": P.VIEW_PHONES}
 
 
 class CustomersPolicy(CustomerPolicy[Customer]):
@@ -63,6 +64,8 @@ class UserPolicy(Policy[User]):
     """Staff see staff, and the accounts of the customers that they serve."""
 
     model = User
+    customer_path = "contact__customer_id"
+    guarded: Mapping[str, Permission] = {"phone": P.VIEW_PHONES, "email": P.VIEW_PHONES}
 
     def scope(self, actor: Actor, permission: Permission) -> QuerySet[User]:
         customers = actor.customers_with(permission)
@@ -73,8 +76,21 @@ class UserPolicy(Policy[User]):
     def allows(self, actor: Actor, permission: Permission, record: User | None = None) -> bool:
         return actor.holds(permission)
 
-    def hidden_fields(self, actor: Actor) -> frozenset[str]:
-        return frozenset() if actor.holds(P.VIEW_PHONES) else frozenset({"phone", "email"})
+    def hidden_fields(self, actor: Actor, customer_id: int | None) -> frozenset[str]:
+        if customer_id is None and self.sees_colleagues_numbers(actor):
+            return frozenset()
+        return frozenset(self.guarded) if customer_id is None else super().hidden_fields(actor, customer_id)
+
+    def where_shown(self, actor: Actor, name: str) -> Q:
+        shown = super().where_shown(actor, name)
+        return shown | Q(contact=None) if shown and self.sees_colleagues_numbers(actor) else shown
+
+    def sees_colleagues_numbers(self, actor: Actor) -> bool:
+        """Whether he is a colleague himself who may see numbers; to see them as somebody's customer is not enough."""
+        here, numbers = actor.customers_with(P.VIEW_STAFF), actor.customers_with(P.VIEW_PHONES)
+        if here is None or numbers is None:
+            return bool(here is None or here) and bool(numbers is None or numbers)
+        return bool(here & numbers)
 
 
 customers = CustomersPolicy(Customer, view=P.VIEW_PLACES, change=P.CHANGE_CUSTOMERS, path="id")

@@ -8,6 +8,7 @@ from django.urls import reverse
 from yizhan.kernel import clock, custom_fields, search
 from yizhan.kernel.actor import Actor
 from yizhan.kernel.models import CustomField, SearchRow
+from yizhan.people import policies
 from yizhan.people.models import Contact
 from yizhan.people.policies import PeoplePermission
 
@@ -38,8 +39,10 @@ def visible(actor: Actor) -> Q | None:
     customers = actor.customers_with(PeoplePermission.VIEW_CONTACTS)
     if customers is not None and not customers:
         return None
-    entitled = actor.holds(PeoplePermission.VIEW_PHONES)
-    audience = Q(audience=SearchRow.Audience.INTERNAL if entitled else SearchRow.Audience.PUBLIC)
+    entitled = policies.contacts.where_shown(actor, "phone")
+    audience = entitled & Q(audience=SearchRow.Audience.INTERNAL)
+    if entitled:
+        audience |= ~entitled & Q(audience=SearchRow.Audience.PUBLIC)
     return audience if customers is None else audience & Q(customer_id__in=customers)
 
 

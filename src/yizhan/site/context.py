@@ -28,7 +28,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
     if actor.user_id is None or request.headers.get("HX-Request"):
         demo = DEMO_ACCOUNTS if settings.DEMO and actor.user_id is None else []
         return {"actor": actor, "demo_accounts": demo}
-    groups = menu(actor, request.path) if tickets.is_staff(actor) else []
+    groups = menu(actor, request.path) if tickets.is_staff_somewhere(actor) else []
     return {
         "actor": actor, "menu": groups, "tabs": tabs(groups, actor), "today": clock.today(),
         "stream_url": stream_url(request, stream_pass(actor)),

@@ -162,7 +162,11 @@ class ErrorMiddleware:
 
 def lacks_second_factor(request: HttpRequest) -> bool:
     """Whether the installation asks the staff for a second factor and this person has none yet; asked once a session."""
-    if not settings.YIZHAN.require_mfa or request.session.get("second_factor") or not tickets.is_staff(actor_of(request)):
+    if (
+        not settings.YIZHAN.require_mfa
+        or request.session.get("second_factor")
+        or not tickets.is_staff_somewhere(actor_of(request))
+    ):
         return False
     if not Authenticator.objects.filter(user=actor_of(request).user_id).exclude(type=Authenticator.Type.RECOVERY_CODES).exists():
         return True

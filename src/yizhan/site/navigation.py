@@ -32,14 +32,14 @@ class Group:
 
 def menu(actor: Actor, path: str) -> list[Group]:
     """Work first, then master data."""
-    counts = work_counts(actor) if tickets.is_staff(actor) else Counts()
+    counts = work_counts(actor) if tickets.is_staff_somewhere(actor) else Counts()
     found = [Item(_("My work"), reverse("home"), "layout-dashboard", counts.mine, path == "/")]
 
     def add(allowed: bool, label: str, name: str, icon: str, count: int = 0) -> None:
         if allowed:
             found.append(Item(label, reverse(name), icon, count, path.startswith(reverse(name))))
 
-    staff = tickets.is_staff(actor)
+    staff = tickets.is_staff_somewhere(actor)
     add(staff and actor.holds(TicketPermission.REGISTER), _("Registration desk"), "desk", "headset")
     add(staff, _("Tickets"), "tickets", "ticket", counts.open)
     add(actor.holds(TicketPermission.QUICK_LOG), _("Hand over"), "handover", "arrows-exchange")

@@ -105,8 +105,7 @@ def may_look(user_id: int, number: str) -> bool:
     close_old_connections()
     user = User.objects.filter(pk=user_id, is_active=True).first()
     actor = actor_for(user) if user else None
-    staff = actor is not None and tickets.is_staff(actor)
-    return staff and actor is not None and tickets.scope(actor, TicketPermission.VIEW).filter(number=number).exists()
+    return actor is not None and tickets.scope(actor, TicketPermission.VIEW_INTERNAL).filter(number=number).exists()
 
 
 @sync_to_async

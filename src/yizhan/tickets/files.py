@@ -7,10 +7,8 @@ from yizhan.tickets.policies import TicketPermission, tickets
 
 
 def may_read(actor: Actor, attachment: Attachment) -> bool:
-    rows = tickets.scope(actor, TicketPermission.VIEW).filter(pk=attachment.owner_id or 0)
-    if attachment.internal and not tickets.is_staff(actor):
-        return False
-    return rows.exists()
+    needed = TicketPermission.VIEW_INTERNAL if attachment.internal else TicketPermission.VIEW
+    return tickets.scope(actor, needed).filter(pk=attachment.owner_id or 0).exists()
 
 
 attachments.register_owner("tickets.ticket", may_read)

@@ -88,10 +88,10 @@ def ticket_out(actor: Actor, ticket: Ticket, own: list[CustomField] | None = Non
         "remind_count": ticket.remind_count,
         "reopened_count": ticket.reopened_count,
         "affected_count": ticket.affected_count,
-        "custom": custom_fields.for_program(own, ticket.custom, public_only=not tickets.is_staff(actor)),
+        "custom": custom_fields.for_program(own, ticket.custom, public_only=not tickets.is_staff(actor, ticket.customer_id)),
         "actions": actions_of(actor, ticket),
     }
-    for name in tickets.hidden_fields(actor):
+    for name in tickets.hidden_of(actor, ticket):
         shown.pop(name, None)
     return shown
 

@@ -51,13 +51,12 @@ def index_tickets(tickets_listed: Iterable[Ticket], *, fresh: bool = False) -> N
 
 
 def visible(actor: Actor) -> Q | None:
-    """Staff: their customers' rows. A customer's people: what their scope holds, public words only."""
-    if tickets.is_staff(actor):
-        customers = actor.customers_with(TicketPermission.VIEW_INTERNAL)
-        return staff_or_own(Q() if customers is None else Q(customer_id__in=customers), None)
-    if actor.contact_id is None:
-        return None
-    return staff_or_own(None, Q(object_id__in=tickets.scope(actor, TicketPermission.VIEW).values("pk")))
+    """All words of the customers whose staff one is; elsewhere what the scope holds, public words only."""
+    customers = actor.customers_with(TicketPermission.VIEW_INTERNAL)
+    if customers is None:
+        return staff_or_own(Q(), None)
+    own = Q(object_id__in=tickets.scope(actor, TicketPermission.VIEW).values("pk")) & ~Q(customer_id__in=customers)
+    return staff_or_own(Q(customer_id__in=customers) if customers else None, own)
 
 
 def page(row: SearchRow) -> str:

@@ -100,7 +100,7 @@ class TicketListing(Listing[Ticket]):
         return ["level", "subject", "number", "customer", "requester", "state", "owner", "received_at", "touched_at"]
 
     def require_view(self, actor: Actor) -> None:
-        if not tickets.is_staff(actor):
+        if not tickets.is_staff_somewhere(actor):
             raise Forbidden
 
     def found(self, actor: Actor, given: QueryDict) -> QuerySet[Ticket]:

@@ -147,7 +147,7 @@ def who_acted(row: StoredEvent, ticket: Ticket, names: Mapping[int, tuple[str, s
 
 def timeline(actor: Actor, ticket: Ticket) -> list[Entry]:
     """Oldest first, at most the last 500; a customer's people see no internal line and no internal text."""
-    staff = tickets.is_staff(actor)
+    staff = tickets.is_staff(actor, ticket.customer_id)
     rows = StoredEvent.objects.filter(object_type="tickets.ticket", object_id=ticket.pk)
     if not staff:
         rows = rows.filter(internal=False)

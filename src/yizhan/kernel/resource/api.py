@@ -51,17 +51,18 @@ def input_schema(resource: Resource[Any], verb: str, extra: dict[str, Any]) -> t
     return made
 
 
-Shown = tuple[frozenset[str], list[CustomField]]
+Shown = tuple[Actor, list[CustomField]]
 
 
 def shown_by(resource: Resource[Any], actor: Actor) -> Shown:
-    """What decides how this actor sees the records: hidden fields, and the installation's own ones."""
-    return resource.policy.hidden_fields(actor), resource.custom()
+    """What decides how the records are seen: by whom, and the installation's own fields."""
+    return actor, resource.custom()
 
 
 def show(resource: Resource[Any], record: Any, shown: Shown) -> dict[str, Any]:
     """One record as REST shows it: codes and user names instead of ids."""
-    hidden, definitions = shown
+    actor, definitions = shown
+    hidden = resource.policy.hidden_of(actor, record)
     result: dict[str, Any] = {"id": record.pk}
     if definitions:
         result["custom"] = custom_fields.for_program(definitions, record.custom)

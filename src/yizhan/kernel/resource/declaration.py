@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property, partial
 from typing import Any, TypeVar
 
@@ -80,7 +80,7 @@ class Resource(Listing[M]):
 
     def batch_fields(self, actor: Actor) -> list[str]:
         """What may be set on many records at once: choices, switches and relations that do not identify one."""
-        hidden = self.policy.hidden_fields(actor)
+        hidden = self.policy.hidden_everywhere(actor)
         found = []
         for name in self.fields:
             field: Any = self.model._meta.get_field(name)
@@ -109,15 +109,21 @@ class Resource(Listing[M]):
     # What the list machinery asks.
 
     def offered_columns(self, actor: Actor) -> dict[str, Column]:
-        hidden = self.policy.hidden_fields(actor)
+        hidden = self.policy.hidden_everywhere(actor)
         names = [n for n in dict.fromkeys((*self.columns, *self.fields, *self.read_only)) if n not in hidden]
-        found = {name: Column(name, self.heading(name), partial(value_of, name=name)) for name in names}
+        found = {name: Column(name, self.heading(name), self.reading(actor, name)) for name in names}
         for definition in self.custom():
             found[definition.name] = custom_column(definition)
         return found
 
+    def reading(self, actor: Actor, name: str) -> Callable[[Any], Any]:
+        """How a column reads its value: nothing, where it is hidden for that row's customer."""
+        if name not in self.policy.guarded:
+            return partial(value_of, name=name)
+        return lambda record: "" if name in self.policy.hidden_of(actor, record) else value_of(record, name)
+
     def usual_columns(self, actor: Actor) -> list[str]:
-        hidden = self.policy.hidden_fields(actor)
+        hidden = self.policy.hidden_everywhere(actor)
         return [name for name in self.columns if name not in hidden]
 
     def require_view(self, actor: Actor) -> None:

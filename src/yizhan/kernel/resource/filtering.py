@@ -51,7 +51,8 @@ def filtered(resource: Resource[Any], actor: Actor, given: QueryDict) -> QuerySe
         natural = resource.natural.get(name)
         field: Any = resource.model._meta.get_field(name)
         wanted = value if natural else typed(field, name, value)
-        rows = rows.filter(**{f"{name}__{natural}" if natural else name: wanted})
+        shown = resource.policy.where_shown(actor, name)
+        rows = rows.filter(shown, **{f"{name}__{natural}" if natural else name: wanted})
     asked = [name for name in given if name.startswith("custom.") and given[name]]
     if asked:
         known = {f"custom.{definition.key}": definition for definition in resource.custom()}
@@ -62,7 +63,7 @@ def filtered(resource: Resource[Any], actor: Actor, given: QueryDict) -> QuerySe
             value = custom_value(known[name], name, text)
             rows = rows.filter(custom__contains={str(known[name].pk): value})
     question = given.get("q", "").strip()[:100].replace("\0", "")
-    return rows.filter(words(resource, question)) if question and resource.contains else rows
+    return rows.filter(words(resource, actor, question)) if question and resource.contains else rows
 
 
 def custom_value(definition: CustomField, name: str, value: str) -> Any:
@@ -78,13 +79,13 @@ def custom_value(definition: CustomField, name: str, value: str) -> Any:
     return value
 
 
-def words(resource: Resource[Any], question: str) -> Q:
+def words(resource: Resource[Any], actor: Actor, question: str) -> Q:
     """Every word somewhere in the searched columns; letters also as pinyin initials of the name."""
     condition = Q()
     for word in question.split()[:6]:
         match = Q()
         for name in resource.contains:
-            match |= Q(**{f"{name}__icontains": word})
+            match |= Q(**{f"{name}__icontains": word}) & resource.policy.where_shown(actor, name)
         if "sort_key" in resource.contains and word.isascii() and word.isalpha():
             match |= Q(sort_key__iregex=initials_pattern(word))
         condition &= match

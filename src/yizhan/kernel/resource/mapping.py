@@ -15,7 +15,7 @@ from yizhan.kernel.resource.declaration import Resource
 
 def importable(resource: Resource[Any], actor: Actor) -> dict[str, str]:
     """What a sheet may carry: field names with their headings."""
-    hidden = resource.policy.hidden_fields(actor)
+    hidden = resource.policy.hidden_everywhere(actor)
     found = {name: resource.heading(name) for name in resource.fields if name not in hidden}
     return found | {definition.name: definition.label for definition in resource.custom()}
 

@@ -29,7 +29,8 @@ def bound_form(
             related = resource_of(field.queryset.model)
             if related is not None:
                 field.queryset = related.policy.scope(actor, related.view)
-    for name in resource.policy.hidden_fields(actor):
+    policy = resource.policy
+    for name in policy.hidden_of(actor, record) if record is not None else policy.hidden_everywhere(actor):
         form.fields.pop(name, None)
     values = getattr(record, "custom", {})
     for definition in resource.custom():

@@ -124,7 +124,7 @@ def withdraw_handover(*, actor: Actor, handover: int) -> Handover:
 def watch_ticket(*, actor: Actor, number: str, on: bool) -> Ticket:
     """Follow a ticket, or stop following it. For the staff only."""
     ticket = lock_ticket(actor, number)
-    if not tickets.is_staff(actor):
+    if not tickets.is_staff(actor, ticket.customer_id):
         raise Forbidden
     if on:
         Watcher.objects.get_or_create(ticket=ticket, user_id=actor.person, defaults={"since": clock.now()})

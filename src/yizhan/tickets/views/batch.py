@@ -69,7 +69,7 @@ def chosen_tickets(request: HttpRequest) -> list[Ticket]:
 def batch(request: HttpRequest) -> HttpResponse:
     """Preview, then act: each ticket by its own command, a refusal leaves the others alone."""
     actor, given = actor_of(request), request.POST
-    if not tickets.is_staff(actor):
+    if not tickets.is_staff_somewhere(actor):
         raise Forbidden
     if given.get("action", "") not in MANY:
         raise Invalid(_("Choose an action."), code="no_action")

@@ -68,7 +68,7 @@ def page(request: HttpRequest, ticket: Ticket | None, *, status: int = 200, **mo
             "visits": list(ReturnVisit.objects.filter(ticket=ticket).select_related("made_by").order_by("pk")),
             "visit_form": more.get("visit_form") or VisitForm(ticket=ticket),
             "knowledge_form": KnowledgeForm(ticket=ticket),
-            "entitled": tickets.is_staff(actor_of(request)),
+            "entitled": tickets.is_staff(actor_of(request), ticket.customer_id),
         }
     return render(request, "tickets/closing.html", context, status=status)
 

@@ -41,7 +41,7 @@ def urgency(actor: Actor, name: str, limit: int) -> list[Ticket]:
 def home(request: HttpRequest) -> HttpResponse:
     """工作台: what waits for me, what nobody has taken, what I follow. The engineer's “today” on a phone."""
     actor = actor_of(request)
-    if not tickets.is_staff(actor):
+    if not tickets.is_staff_somewhere(actor):
         return my_tickets(request)
     counts = work_counts(actor)
     rows = urgency(actor, "mine", 40)
@@ -74,7 +74,7 @@ def filter_fields(actor: Actor, chosen: dict[str, list[str]]) -> list[dict[str, 
 def ticket_list(request: HttpRequest) -> HttpResponse:
     """The list: views as tabs, filters on top, newest first; chosen columns replace the usual rows."""
     actor = actor_of(request)
-    if not tickets.is_staff(actor):
+    if not tickets.is_staff_somewhere(actor):
         return redirect("home")
     chosen = chosen_filters(request.GET)
     listed = list_context(request, listing)
@@ -99,5 +99,5 @@ def search_page(request: HttpRequest) -> HttpResponse:
     hits = search.find(actor_of(request), question, limit=60)
     if len(hits) == 1 or (hits and hits[0].number == question.strip().upper()):
         return redirect(hits[0].url)
-    layout = "layout/app.html" if tickets.is_staff(actor_of(request)) else "layout/portal.html"
+    layout = "layout/app.html" if tickets.is_staff_somewhere(actor_of(request)) else "layout/portal.html"
     return render(request, "site/search.html", {"search_query": question, "hits": hits, "layout": layout})

@@ -34,7 +34,7 @@ def bell(request: HttpRequest) -> HttpResponse:
 
 
 def layout_of(request: HttpRequest) -> str:
-    return "layout/app.html" if tickets.is_staff(actor_of(request)) else "layout/portal.html"
+    return "layout/app.html" if tickets.is_staff_somewhere(actor_of(request)) else "layout/portal.html"
 
 
 class PreferenceForm(DressedForm):
@@ -64,7 +64,7 @@ class PreferenceForm(DressedForm):
 @require_http_methods(["GET", "HEAD", "POST"])
 def preferences(request: HttpRequest) -> HttpResponse:
     actor = actor_of(request)
-    if not tickets.is_staff(actor):
+    if not tickets.is_staff_somewhere(actor):
         raise Forbidden
     known = notices.preference_of(actor.person)
     initial = {"by_mail": known.by_mail, "quiet_from": known.quiet_from, "quiet_until": known.quiet_until}

@@ -63,28 +63,28 @@ def ticket_context(request: HttpRequest, ticket: Ticket) -> dict[str, Any]:
         "links": list(links_of(ticket)) if has.links else [],
         "visits": list(Visit.objects.filter(ticket=ticket).select_related("engineer").order_by("pk")) if has.visits else [],
         "watching": has.watching,
-        "replies": replies_for(ticket, settings.YIZHAN.hotline) if tickets.is_staff(actor) else [],
+        "replies": replies_for(ticket, settings.YIZHAN.hotline) if tickets.is_staff(actor, ticket.customer_id) else [],
         "own_values": own_values(actor, ticket),
         "may_edit": ticket.state != State.ARCHIVED and tickets.allows(actor, TicketPermission.EDIT, ticket),
         "may_note": tickets.allows(actor, TicketPermission.NOTE, ticket),
         "may_reply": ticket.state != State.ARCHIVED and tickets.allows(actor, TicketPermission.REPLY, ticket),
-        "entitled": tickets.is_staff(actor),
+        "entitled": tickets.is_staff(actor, ticket.customer_id),
     }
 
 
 def own_values(actor: Actor, ticket: Ticket) -> list[tuple[str, Any]]:
     """The installation's own fields with their values; the customer sees the public ones."""
-    staff = tickets.is_staff(actor)
+    staff = tickets.is_staff(actor, ticket.customer_id)
     shown = [(field, custom_fields.shown(field, ticket.custom)) for field in definitions_for([ticket]) if field.public or staff]
     return [(field.label, value) for field, value in shown if value != ""]
 
 
 def show(request: HttpRequest, ticket: Ticket, *, status: int = 200, **more: Any) -> HttpResponse:
     actor = actor_of(request)
-    template = "tickets/ticket.html" if tickets.is_staff(actor) else "tickets/portal_ticket.html"
+    template = "tickets/ticket.html" if tickets.is_staff(actor, ticket.customer_id) else "tickets/portal_ticket.html"
     context = ticket_context(request, ticket)
     said = [ticket.description, *(entry.text for entry in context["entries"] if entry.by_customer and entry.text)]
-    context["quotable"] = said[-1].strip()[:2000] if tickets.is_staff(actor) else ""
+    context["quotable"] = said[-1].strip()[:2000] if tickets.is_staff(actor, ticket.customer_id) else ""
     return render(request, template, {**context, **more}, status=status)
 
 
@@ -156,7 +156,7 @@ def undo(request: HttpRequest, number: str) -> HttpResponse:
 def presence(request: HttpRequest, number: str) -> HttpResponse:
     """“I look at this ticket” (and type): told to those who look at it too, kept nowhere."""
     ticket, actor = find_ticket(request, number), actor_of(request)
-    if not tickets.is_staff(actor):
+    if not tickets.is_staff(actor, ticket.customer_id):
         raise Forbidden
     tell_presence(ticket.number, actor, typing=request.POST.get("typing") == "1", gone=request.POST.get("gone") == "1")
     return HttpResponse(status=204)
@@ -240,7 +240,7 @@ def sign_page(request: HttpRequest, number: str) -> HttpResponse:
     context = {
         "ticket": ticket, "sheet": ticket.sheets.order_by("-pk").first(), "link": link, "error": error_text,
         "qr": qr_svg(link) if link else "", "collects": collects,
-        "layout": "layout/app.html" if tickets.is_staff(actor) else "layout/portal.html",
+        "layout": "layout/app.html" if tickets.is_staff(actor, ticket.customer_id) else "layout/portal.html",
     }  # fmt: skip
     return render(request, "tickets/sign.html", context, status=422 if error_text else 200)
 
