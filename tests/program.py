@@ -15,6 +15,7 @@ from typing import Any
 from tests.mail_servers import free_port
 
 ROOT = Path(__file__).resolve().parents[1]
+PROBE = ROOT / "tests/processes/probe"
 
 
 @dataclass
@@ -34,12 +35,17 @@ class Program:
     @property
     def env(self) -> dict[str, str]:
         own = {name: value for name, value in os.environ.items() if not name.startswith("YIZHAN_")}
-        usual = {"PYTHONPATH": str(ROOT / "src"), "YIZHAN_DEMO_TICKETS": "12", "YIZHAN_LOG_LEVEL": "WARNING"}
-        return {**own, **usual, **self.settings}
+        usual = {"PYTHONPATH": f"{PROBE}:{ROOT / 'src'}", "YIZHAN_DEMO_TICKETS": "12", "YIZHAN_LOG_LEVEL": "WARNING"}
+        return {**own, **usual, "YIZHAN_TEST_PROBE": str(self.probe), **self.settings}
+
+    @property
+    def probe(self) -> Path:
+        """Where its processes tell what they have registered (tests/processes)."""
+        return self.place / "probe"
 
     def start(self) -> None:
         command = [sys.executable, "-m", "yizhan", "demo", "--data-dir", str(self.place), "--port", str(self.port)]
-        self.place.mkdir(parents=True, exist_ok=True)
+        self.probe.mkdir(parents=True, exist_ok=True)
         with (self.place / "console.log").open("ab") as log:
             self.process = subprocess.Popen(command, env=self.env, stdout=log, stderr=log, start_new_session=True)
         self.wait_ready()

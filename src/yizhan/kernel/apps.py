@@ -1,7 +1,7 @@
-from django.apps import AppConfig
+from yizhan.kernel import loading
 
 
-class KernelConfig(AppConfig):
+class KernelConfig(loading.App):
     name = "yizhan.kernel"
     label = "kernel"
-    default_auto_field = "django.db.models.BigAutoField"
+    registers = ("jobs", "listing.export", "resource.import_work")

@@ -1,10 +1,7 @@
-from django.apps import AppConfig
+from yizhan.kernel import loading
 
 
-class PeopleConfig(AppConfig):
+class PeopleConfig(loading.App):
     name = "yizhan.people"
     label = "people"
-    default_auto_field = "django.db.models.BigAutoField"
-
-    def ready(self) -> None:
-        from yizhan.people import acting, resources, searching  # noqa: F401, PLC0415 - registration needs loaded models
+    registers = ("policies", "acting", "resources", "searching")

@@ -1,9 +1,6 @@
-from django.apps import AppConfig
+from yizhan.kernel import loading
 
 
-class SiteConfig(AppConfig):
+class SiteConfig(loading.App):
     name = "yizhan.site"
     label = "site"
-
-    def ready(self) -> None:
-        from yizhan.kernel import jobs  # noqa: F401, PLC0415 - tells the events how a reaction becomes a job

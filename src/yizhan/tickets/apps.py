@@ -1,10 +1,18 @@
-from django.apps import AppConfig
+from yizhan.kernel import loading
 
 
-class TicketsConfig(AppConfig):
+class TicketsConfig(loading.App):
     name = "yizhan.tickets"
     label = "tickets"
-    default_auto_field = "django.db.models.BigAutoField"
-
-    def ready(self) -> None:
-        from yizhan.tickets import files, notices, panels, resources, searching, staff_news, subscribers, tables  # noqa: F401, PLC0415
+    registers = (
+        "policies",
+        "subscribers",
+        "staff_news",
+        "notices",
+        "files",
+        "searching",
+        "resources",
+        "tables",
+        "panels",
+        "jobs",
+    )

@@ -5,6 +5,7 @@ from typing import ClassVar
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from yizhan.kernel.partitions import partition_monthly
 from yizhan.people.models import Contact, Customer
 from yizhan.tickets.models import Ticket
 
@@ -49,6 +50,9 @@ class RawPayload(models.Model):
 
     def __str__(self) -> str:
         return str(self.id)
+
+
+partition_monthly(RawPayload._meta.db_table)
 
 
 class InboundMessage(models.Model):

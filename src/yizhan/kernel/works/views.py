@@ -1,25 +1,15 @@
 """A person's long works: the list, and each with its progress, question or result."""
 
-from collections.abc import Callable
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
-from yizhan.kernel.actor import Actor
 from yizhan.kernel.errors import Conflict, NotFound
 from yizhan.kernel.models import Work
 from yizhan.kernel.web import actor_of
-
-Ask = Callable[[Work, Actor], dict[str, Any]]
-Answer = Callable[[Work, HttpRequest], None]
-_questions: dict[str, tuple[str, Ask, Answer]] = {}
-
-
-def question(kind_name: str, template: str, ask: Ask, answer: Answer) -> None:
-    """Register how a draft of this kind asks its owner, and what takes the answer."""
-    _questions[kind_name] = (template, ask, answer)
+from yizhan.kernel.works.questions import question_of
 
 
 def own_work(request: HttpRequest, pk: int) -> Work:
@@ -39,7 +29,7 @@ def work_list(request: HttpRequest) -> HttpResponse:
 def work_page(request: HttpRequest, pk: int) -> HttpResponse:
     """Busy: its progress, asked again every second. Draft: its question. Else what came of it."""
     work = own_work(request, pk)
-    template, ask, answer = _questions.get(work.kind, ("", None, None))
+    template, ask, answer = question_of(work.kind)
     if request.method == "POST":
         if work.state != Work.State.DRAFT or answer is None:
             raise Conflict(NotFound().message, code="not_waiting")
