@@ -81,6 +81,11 @@ class Actor:
             return True
         return bool(customers) if customer_id is None else customer_id in customers
 
+    def holds_throughout(self, permission: str, customer_id: int | None) -> bool:
+        """Whether it is held for this customer; None: for all of them, as what belongs to the whole firm needs."""
+        customers = self.customers_with(permission)
+        return customers is None or customer_id in customers
+
     def has_role(self, role: str, customer_id: int | None = None) -> bool:
         return any(
             g.role == role and (customer_id is None or g.customer_id is None or g.customer_id == customer_id) for g in self.grants

@@ -71,32 +71,44 @@ class Policy(Generic[M]):
 
 
 class CustomerPolicy(Policy[M]):
-    """Rows of a customer: seen and changed by those who hold the permission for that customer."""
+    """Rows of a customer: seen and changed by those who hold the permission for that customer.
+
+    A row without a customer is the firm's: changed by who holds the permission for all of them, and with
+    `shared` read by everybody who reads the like of any customer.
+    """
 
     view: Permission
     change: Permission
+    shared = False
 
-    def __init__(self, model: type[M], *, view: Permission, change: Permission, path: str = "customer_id") -> None:
-        self.model, self.view, self.change, self.customer_path = model, view, change, path
+    def __init__(
+        self, model: type[M], *, view: Permission, change: Permission, path: str = "customer_id", shared: bool = False
+    ) -> None:
+        self.model, self.view, self.change, self.customer_path, self.shared = model, view, change, path, shared
 
     def scope(self, actor: Actor, permission: Permission) -> QuerySet[M]:
         rows = self.model._default_manager.all()
         customers = actor.customers_with(permission)
-        return rows if customers is None else rows.filter(**{f"{self.customer_path}__in": customers})
+        if customers is None:
+            return rows
+        own = Q(**{f"{self.customer_path}__in": customers})
+        if self.shared and customers and permission == self.view:
+            own |= Q(**{f"{self.customer_path}__isnull": True})
+        return rows.filter(own)
 
     def allows(self, actor: Actor, permission: Permission, record: M | None = None) -> bool:
-        return actor.holds(permission, None if record is None else getattr(record, self.customer_path))
+        return actor.holds(permission) if record is None else actor.holds_throughout(permission, self.customer_of(record))
 
 
 class GlobalPolicy(Policy[M]):
-    """Rows of the provider itself: seen and changed by whoever holds the permission anywhere."""
+    """Rows of the provider itself: seen by whoever holds the permission anywhere, changed by who holds it for all."""
 
     def __init__(self, model: type[M], *, view: Permission, change: Permission) -> None:
         self.model, self.view, self.change = model, view, change
 
     def scope(self, actor: Actor, permission: Permission) -> QuerySet[M]:
         rows = self.model._default_manager.all()
-        return rows if actor.holds(permission) else rows.none()
+        return rows if self.allows(actor, permission) else rows.none()
 
     def allows(self, actor: Actor, permission: Permission, record: M | None = None) -> bool:
-        return actor.holds(permission)
+        return actor.holds_throughout(permission, None) if permission == self.change else actor.holds(permission)

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from django.db.models import Q, QuerySet
 
+from yizhan.kernel import clock
 from yizhan.kernel.actor import Actor, Permission, bundle
 from yizhan.kernel.policy import CustomerPolicy, GlobalPolicy, Policy
 from yizhan.people.models import Assignment, Contact, Customer, Department, Duty, Role, Site, Skill, Team, User
@@ -56,12 +57,16 @@ class ContactPolicy(CustomerPolicy[Contact]):
 class CustomersPolicy(CustomerPolicy[Customer]):
     """Customers themselves: a new one belongs to whoever serves all of them."""
 
-    def allows(self, actor: Actor, permission: Permission, record: Customer | None = None) -> bool:
-        return actor.holds(permission, record.pk if record is not None and record.pk else None)
+    def customer_of(self, record: Customer) -> int | None:
+        return record.pk
 
 
 class UserPolicy(Policy[User]):
-    """Staff see staff, and the accounts of the customers that they serve."""
+    """Staff see staff, and the accounts of the customers that they serve.
+
+    Our own accounts are the firm's. A customer's people are changed by who may for that customer, unless they
+    hold a role beyond it, now or later: nobody resets who holds more than he does.
+    """
 
     model = User
     customer_path = "contact__customer_id"
@@ -74,7 +79,13 @@ class UserPolicy(Policy[User]):
         return User.objects.filter(Q(contact=None) | Q(contact__customer__in=customers)) if customers else User.objects.none()
 
     def allows(self, actor: Actor, permission: Permission, record: User | None = None) -> bool:
-        return actor.holds(permission)
+        if permission != P.CHANGE_STAFF:
+            return actor.holds(permission)
+        mine = actor.customers_with(permission)
+        if mine is None or record is None or record.pk is None:
+            return mine is None
+        held = Assignment.objects.filter(user=record).exclude(valid_until__lt=clock.today())
+        return self.customer_of(record) in mine and not held.exclude(customer__in=mine).exists()
 
     def hidden_fields(self, actor: Actor, customer_id: int | None) -> frozenset[str]:
         if customer_id is None and self.sees_colleagues_numbers(actor):
@@ -101,4 +112,4 @@ users = UserPolicy()
 teams = GlobalPolicy(Team, view=P.VIEW_STAFF, change=P.CHANGE_STAFF)
 skills = GlobalPolicy(Skill, view=P.VIEW_STAFF, change=P.CHANGE_STAFF)
 duties = GlobalPolicy(Duty, view=P.VIEW_STAFF, change=P.CHANGE_ROSTER)
-assignments = GlobalPolicy(Assignment, view=P.CHANGE_STAFF, change=P.CHANGE_STAFF)
+assignments = CustomerPolicy(Assignment, view=P.CHANGE_STAFF, change=P.CHANGE_STAFF)

@@ -6,7 +6,7 @@ from enum import StrEnum
 from django.db.models import Q, QuerySet
 
 from yizhan.kernel.actor import Actor, Permission, bundle
-from yizhan.kernel.policy import GlobalPolicy, Policy
+from yizhan.kernel.policy import CustomerPolicy, GlobalPolicy, Policy
 from yizhan.people.models import Role
 from yizhan.people.policies import PeoplePermission
 from yizhan.tickets.models import CannedReply, Category, Phrase, Ticket
@@ -193,9 +193,9 @@ class CategoryPolicy(GlobalPolicy[Category]):
     def allows(self, actor: Actor, permission: Permission, record: Category | None = None) -> bool:
         if permission == P.VIEW:
             return actor.holds(P.VIEW) or actor.holds(P.REGISTER)
-        return actor.holds(permission) or actor.holds(PeoplePermission.CHANGE_CUSTOMERS)
+        return any(actor.holds_throughout(p, None) for p in (permission, PeoplePermission.CHANGE_CUSTOMERS))
 
 
 phrases = GlobalPolicy(Phrase, view=P.VIEW_INTERNAL, change=P.CHANGE_TEXTS)
-canned_replies = GlobalPolicy(CannedReply, view=P.VIEW_INTERNAL, change=P.CHANGE_TEXTS)
+canned_replies = CustomerPolicy(CannedReply, view=P.VIEW_INTERNAL, change=P.CHANGE_TEXTS, shared=True)
 categories = CategoryPolicy(Category, view=P.VIEW, change=PeoplePermission.CHANGE_SETTINGS)

@@ -30,7 +30,7 @@ def add_phone_line(*, actor: Actor, name: str, customer: str = "") -> str:
     served = Customer.objects.filter(code=customer, active=True).first() if customer else None
     if customer and served is None:
         raise Invalid(_("There is no such customer."), code="unknown_reference", fields={"customer": [customer]})
-    if not actor.holds(ChannelPermission.CHANGE, served.pk if served else None):
+    if not actor.holds_throughout(ChannelPermission.CHANGE, served.pk if served else None):
         raise Forbidden
     if PhoneLine.objects.filter(name=name).exists():
         raise Conflict(_("This name is taken."), code="name_taken")

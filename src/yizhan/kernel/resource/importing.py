@@ -214,6 +214,9 @@ class Importer:
             return
         self.seen[identity] = draft.row
         known = find(draft)
+        if known is not None and not self.resource.policy.allows(self.actor, self.resource.change, known):
+            self.fault(draft, [_("You may not do this.")])
+            return
         draft.record = known if known is not None else self.resource.model()
         draft.before = audit.snapshot(known) if known is not None else {}
         reasons = self.fill(draft)
