@@ -7,7 +7,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from yizhan.channels.policies import ChannelPermission
-from yizhan.channels.queries import waiting_count
+from yizhan.channels.queries import waiting_counts
 from yizhan.kernel.actor import Actor
 from yizhan.kernel.resource import all_resources
 from yizhan.people.policies import PeoplePermission
@@ -39,13 +39,13 @@ def menu(actor: Actor, path: str) -> list[Group]:
         if allowed:
             found.append(Item(label, reverse(name), icon, count, path.startswith(reverse(name))))
 
-    staff = tickets.is_staff_somewhere(actor)
+    staff, waiting = tickets.is_staff_somewhere(actor), waiting_counts(actor)
     add(staff and actor.holds(TicketPermission.REGISTER), _("Registration desk"), "desk", "headset")
     add(staff, _("Tickets"), "tickets", "ticket", counts.open)
     add(actor.holds(TicketPermission.QUICK_LOG), _("Hand over"), "handover", "arrows-exchange")
     add(actor.holds(TicketPermission.ARCHIVE), _("Closing desk"), "closing", "phone-outgoing", counts.completed)
-    add(actor.holds(ChannelPermission.VIEW), _("Calls"), "calls", "phone-call")
-    add(actor.holds(ChannelPermission.VIEW), _("Channels"), "channels", "inbox", waiting_count(actor))
+    add(actor.holds(ChannelPermission.VIEW), _("Calls"), "calls", "phone-call", waiting.calls)
+    add(actor.holds(ChannelPermission.VIEW), _("Channels"), "channels", "inbox", waiting.messages)
     add(actor.holds(PeoplePermission.VIEW_AUDIT), _("Audit"), "audit", "shield-check")
     return [Group("", found), Group(_("Master data"), resource_items(actor, path))] if staff else [Group("", found)]
 

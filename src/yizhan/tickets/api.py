@@ -30,7 +30,7 @@ ONE, MANY, MADE = {200: TICKET_EXAMPLE}, {200: {"items": [TICKET_EXAMPLE], "next
 
 
 class Filters(Schema):
-    """Each by field name; `view` is one of open, unassigned, mine, following, completed, archived, all."""
+    """Each by field name; `view` is one of open, unassigned, offered, mine, following, completed, archived, all."""
 
     view: str = "all"
     state: str | None = None

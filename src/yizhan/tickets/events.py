@@ -162,10 +162,13 @@ class TicketRated(TicketEvent):
 
 @dataclass(frozen=True)
 class ReturnVisitRecorded(TicketEvent):
+    VERSION = 2
     INTERNAL = True
     result: str
     self_made: bool
     text: str
+    solved: bool | None = None
+    satisfied: bool | None = None
 
 
 @dataclass(frozen=True)

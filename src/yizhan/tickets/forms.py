@@ -191,8 +191,13 @@ class RateForm(ActionForm):
 
 class VisitForm(ActionForm):
     result = forms.ChoiceField(label=_("Result"), choices=VisitResult.choices, widget=forms.RadioSelect)
-    satisfied = forms.NullBooleanField(
+    solved = forms.NullBooleanField(
         label=_("Fixed, and working now?"),
+        widget=forms.RadioSelect(choices=[("true", _("yes")), ("false", _("no"))]),
+        required=False,
+    )
+    satisfied = forms.NullBooleanField(
+        label=_("Content with the service?"),
         widget=forms.RadioSelect(choices=[("true", _("yes")), ("false", _("no"))]),
         required=False,
     )

@@ -1,73 +1,31 @@
-"""Reads about tickets: lists, queues, the archive gate."""
+"""Reads about tickets: lists, work, what belongs to one."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
-from django.db.models.functions import TruncDate
 
-from yizhan.kernel import clock, custom_fields
+from yizhan.kernel import custom_fields
 from yizhan.kernel.actor import Actor
 from yizhan.kernel.models import CustomField
 from yizhan.tickets.models import (
     CannedReply,
     CoHandler,
     Phrase,
-    ReturnVisit,
     ServiceSheet,
-    SignOff,
     State,
     SubState,
     Ticket,
     TicketLink,
-    VisitResult,
 )
 from yizhan.tickets.policies import TicketPermission, tickets
 
-TRIES, TRY_DAYS = 3, 2
-UNACCEPTED = timedelta(minutes=15)
-
-
-def visit_done(ticket_id: int, since: datetime | None) -> bool:
-    """A return visit counts when somebody was reached, declined, is exempt, or three tries on two days failed."""
-    rows = ReturnVisit.objects.filter(ticket=ticket_id)
-    if since:
-        rows = rows.filter(made_at__gte=since)
-    made = list(rows.annotate(day=TruncDate("made_at", tzinfo=clock.DEFAULT_ZONE)).values_list("result", "day"))
-    if any(result != VisitResult.UNREACHABLE for result, _ in made):
-        return True
-    return len(made) >= TRIES and len({day for _, day in made}) >= TRY_DAYS
-
-
-def archive_missing(ticket: Ticket, now: datetime) -> list[str]:
-    """What the gate still wants, by stable names: signature, knowledge, return_visit, survey."""
-    missing = []
-    if not SignOff.objects.filter(ticket=ticket, valid=True).exists():
-        missing.append("signature")
-    if not ticket.knowledge:
-        missing.append("knowledge")
-    if not visit_done(ticket.pk, ticket.completed_at):
-        missing.append("return_visit")
-    if not hasattr(ticket, "rating") and ticket.survey_until is not None and now <= ticket.survey_until:
-        missing.append("survey")
-    return missing
-
-
-def with_gate(rows: QuerySet[Ticket]) -> QuerySet[Ticket]:
-    """Completed tickets with what the gate asks, computed by the database (unreachable tries aside)."""
-    visits = ReturnVisit.objects.filter(ticket=OuterRef("pk"), made_at__gte=OuterRef("completed_at"))
-    return rows.annotate(
-        has_sign_off=Exists(SignOff.objects.filter(ticket=OuterRef("pk"), valid=True)),
-        has_visit=Exists(visits.exclude(result=VisitResult.UNREACHABLE)),
-    )
-
-
 VIEWS: Mapping[str, Q] = {
     "open": Q(state__in=[State.PENDING, State.IN_PROGRESS]),
-    "unassigned": Q(state=State.PENDING),
+    "unassigned": Q(state=State.PENDING, sub_state=SubState.UNASSIGNED),
+    "offered": Q(state=State.PENDING, sub_state=SubState.OFFERED),
     "completed": Q(state=State.COMPLETED),
     "archived": Q(state=State.ARCHIVED),
     "all": Q(),
@@ -110,21 +68,6 @@ def filtered(rows: QuerySet[Ticket], given: Mapping[str, Any]) -> QuerySet[Ticke
             listed = list(values) if isinstance(values, Iterable) and not isinstance(values, str) else [values]
             rows = rows.filter(**{f"{path}__in": listed})
     return rows
-
-
-def gate_groups(actor: Actor) -> dict[str, QuerySet[Ticket]]:
-    """Completed tickets by what they wait for first: signature, visit, knowledge, survey, nothing."""
-    now = clock.now()
-    rows = with_gate(tickets.scope(actor, TicketPermission.VIEW).filter(state=State.COMPLETED))
-    unsigned, visited, known = Q(has_sign_off=False), Q(has_visit=True), ~Q(knowledge="")
-    surveyed = Q(rating__isnull=False) | Q(survey_until=None) | Q(survey_until__lt=now)
-    return {
-        "sign": rows.filter(unsigned),
-        "visit": rows.filter(~unsigned & ~visited),
-        "knowledge": rows.filter(~unsigned & visited & ~known),
-        "survey": rows.filter(~unsigned & visited & known & ~surveyed),
-        "ready": rows.filter(~unsigned & visited & known & surveyed),
-    }
 
 
 def similar_tickets(actor: Actor, ticket: Ticket) -> QuerySet[Ticket]:

@@ -196,9 +196,12 @@ class Rate(ActionBody):
 
 
 class RecordReturnVisit(ActionBody):
-    model_config = example(result="reached", satisfied=True, comment="用户满意")
+    """`solved` follows `satisfied` when it is left out; one of them is needed when somebody was reached."""
+
+    model_config = example(result="reached", solved=True, satisfied=True, comment="用户满意")
     result: Literal["reached", "unreachable", "refused", "exempt"]
     satisfied: bool | None = None
+    solved: bool | None = None
     comment: Annotated[str, StringConstraints(max_length=2000)] | None = None
 
 

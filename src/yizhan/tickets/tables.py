@@ -67,7 +67,7 @@ COLUMNS: tuple[Column, ...] = (
     Column("requester", _("requester"), text("requester")), Column("phone", _("phone"), lambda t: t.requester.phone),
     Column("category", _("category"), text("category")), Column("channel", _("channel"), shown("channel")),
     Column("reported_level", _("reported level"), shown("reported_level")), Column("level", _("level"), shown("level")),
-    Column("state", _("state"), shown("state")), Column("sub_state", _("sub-state"), shown("sub_state")),
+    Column("state", _("state"), shown("state")), Column("sub_state", _("sub-state"), plain("sub_state_words")),
     Column("owner", _("owner"), text("owner")), Column("handler", _("handler"), text("handler")),
     Column("first_contact_owner", _("first contact"), text("first_contact_owner")),
     Column("received_at", _("received"), plain("received_at")), Column("responded_at", _("responded"), plain("responded_at")),

@@ -120,6 +120,24 @@ def team_names(rows: list[StoredEvent]) -> dict[str, str]:
     return dict(Team.objects.filter(code__in=codes).values_list("code", "name")) if codes else {}
 
 
+def visit_sentence(row: StoredEvent) -> str:
+    """What the user answered, by link or to somebody who asked; what came of a try where nobody was asked."""
+    by_link, solved = row.actor == "system:link", row.payload.get("solved")
+    if solved is None:
+        return SENTENCES[row.type]
+    if by_link:
+        return (
+            gettext_noop("%(who)s confirms by the link: it is fixed")
+            if solved
+            else gettext_noop("%(who)s answers by the link: not fixed")
+        )
+    if not solved:
+        return gettext_noop("%(who)s made the return visit: not solved")
+    if row.payload.get("satisfied") is False:
+        return gettext_noop("%(who)s made the return visit: solved, but not content")
+    return gettext_noop("%(who)s made the return visit: solved")
+
+
 def sentence(row: StoredEvent, who: str, names: Mapping[int, tuple[str, str]], teams: Mapping[str, str]) -> str:
     values = dict(row.payload, who=who)
     for name, choices in CHOICES.items():
@@ -133,7 +151,8 @@ def sentence(row: StoredEvent, who: str, names: Mapping[int, tuple[str, str]], t
         values["to"] = values.get("team", "")
     if row.type in {"VisitScheduled", "ServiceRestored"}:
         values["at"] = local(values["at"])
-    return _(SENTENCES.get(row.type, "%(who)s")) % values
+    words = visit_sentence(row) if row.type == "ReturnVisitRecorded" else SENTENCES.get(row.type, "%(who)s")
+    return _(words) % values
 
 
 def who_acted(row: StoredEvent, ticket: Ticket, names: Mapping[int, tuple[str, str]]) -> tuple[str, str | None]:
@@ -185,7 +204,8 @@ def line(
         text, attached = ticket.description, list(files.get(None, []))
     if message and message.contact:
         who = message.contact.name
-    node = "stop" if row.type in STOPS else "warn" if row.type in WARNINGS else "msg" if message else ""
+    warns = row.type in WARNINGS or (row.type == "ReturnVisitRecorded" and row.payload.get("solved") is False)
+    node = "stop" if row.type in STOPS else "warn" if warns else "msg" if message else ""
     return Entry(
         at=row.at, type=row.type, who=who, username=username, sentence=sentence(row, who, names, teams), text=text,
         internal=row.internal, node=node, message_id=message.pk if message else None,

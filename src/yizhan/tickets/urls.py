@@ -20,6 +20,7 @@ urlpatterns = [
     path("closing/archive/", closing.archive_ready, name="closing-archive"),
     path("closing/<str:number>/", closing.closing_desk, name="closing-ticket"),
     path("closing/<str:number>/visit/", closing.save_visit, name="closing-visit"),
+    path("closing/<str:number>/follow-up/", closing.save_follow_up, name="closing-follow-up"),
     path("tickets/", lists.ticket_list, name="tickets"),
     path("tickets/batch/", batch.batch, name="tickets-batch"),
     path("tickets/<str:number>/", ticket.ticket_page, name="ticket"),

@@ -41,7 +41,8 @@ PAGES: dict[str, set[str]] = {
     "home": ALL, "search": ALL, "desk": DESK, "desk-callers": DESK, "desk-similar": DESK,
     "desk-paste": set(), "desk-same": set(), "report-same": set(),
     "report": CUSTOMERS,
-    "closing": CLOSERS, "closing-ticket": CLOSERS, "closing-archive": set(), "closing-visit": set(), "tickets": ALL,
+    "closing": CLOSERS, "closing-ticket": CLOSERS, "closing-archive": set(), "closing-visit": set(), "closing-follow-up": set(),
+    "tickets": ALL,
     "ticket": STAFF | {OWN}, "ticket-do": set(), "ticket-message": set(), "ticket-sheet": {"engineer1"},
     "ticket-sign": {"engineer1", OWN}, "ticket-print": STAFF | {OWN}, "sign-link": ANYBODY, "verify-sheet": ANYBODY,
     "channels": CHANNELS, "inbound": CHANNELS, "inbound-place": set(), "inbound-discard": set(), "inbound-replay": set(),
@@ -75,7 +76,8 @@ RESOURCES: dict[str, tuple[set[str], set[str]]] = {  # who lists and reads, who 
 THEIRS = {"tickets", "customers", "sites", "departments", "contacts"}
 POSTED: dict[str, set[str]] = {  # what POST without a body meets: who passes the gate
     "ticket-message": DESK | {OWN}, "inbound-place": CLOSERS, "inbound-discard": CLOSERS, "inbound-replay": CLOSERS,
-    "closing-visit": CLOSERS, "closing-archive": CLOSERS, "list-save-view": STAFF, "list-columns": STAFF, "tickets-batch": STAFF,
+    "closing-visit": CLOSERS, "closing-follow-up": CLOSERS, "closing-archive": CLOSERS,
+    "list-save-view": STAFF, "list-columns": STAFF, "tickets-batch": STAFF,
     "ticket-watch": STAFF, "handover-answer": {"engineer1"},
     "ticket-undo": STAFF | {OWN}, "ticket-presence": STAFF, "call-back": CLOSERS, "mailbox-switch": ADMIN,
     "desk-paste": DESK, "desk-same": DESK, "report-same": {OWN},
@@ -145,7 +147,8 @@ def address(name: str, theirs: dict[str, Any]) -> str:
     arguments: dict[str, list[Any]] = {
         "ticket": [theirs["number"]], "ticket-do": [theirs["number"], theirs["action"]], "ticket-message": [theirs["number"]],
         "ticket-sheet": [theirs["number"]], "ticket-sign": [theirs["number"]], "closing-ticket": [theirs["number"]],
-        "closing-visit": [theirs["number"]], "ticket-print": [theirs["number"], theirs["sheet"]], "sign-link": [theirs["link"]],
+        "closing-visit": [theirs["number"]], "closing-follow-up": [theirs["number"]],
+        "ticket-print": [theirs["number"], theirs["sheet"]], "sign-link": [theirs["link"]],
         "verify-sheet": [theirs["verify"]], "attachment": [theirs["attachment"]], "account_reset_password_from_key": ["1", "x-y"],
         "desk-same": [theirs["fault"]], "report-same": [theirs["fault"]],
         "mailbox-switch": [theirs["box"]], "mailbox-connect": [theirs["box"]],

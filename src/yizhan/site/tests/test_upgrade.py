@@ -50,7 +50,7 @@ def test_the_first_landings_data_is_brought_up_to_date(first_landing: str) -> No
     from yizhan.people.models import User
     from yizhan.site.cli.django_setup import migrate
     from yizhan.site.health import migrations_pending
-    from yizhan.tickets.models import CannedReply, ServiceSheet, Ticket
+    from yizhan.tickets.models import CannedReply, ReturnVisit, ServiceSheet, Ticket
     from yizhan.tickets.presenting import ticket_out
     from yizhan.tickets.services.affected import add_affected
 
@@ -69,6 +69,8 @@ def test_the_first_landings_data_is_brought_up_to_date(first_landing: str) -> No
         assert cursor.fetchone() == audited
     assert ServiceSheet.objects.filter(signed=True).exists()
     assert CannedReply.objects.exists()
+    answers = ReturnVisit.objects.exclude(satisfied=None).values_list("solved", "satisfied")
+    assert {solved is satisfied for solved, satisfied in answers} == {True}
     desk = actor_for(User.objects.get(username="desk"))
     assert all(ticket_out(desk, ticket)["affected_count"] == 0 for ticket in Ticket.objects.all()[:5])
     opened = Ticket.objects.filter(state__in=["pending", "in_progress"], customer__code="demo-a").first()

@@ -79,10 +79,16 @@ class Rating(models.Model):
 
 
 class ReturnVisit(models.Model):
-    """One follow-up contact after completion. `self_made` ones archive, but leave the visit figures."""
+    """One follow-up contact after completion. `self_made` ones archive, but leave the visit figures.
+
+    `solved` is what the archive gate reads, `satisfied` what the user thinks of the service.
+    """
+
+    AUDIT_PERSONAL = frozenset({"comment"})
 
     ticket = models.ForeignKey(Ticket, models.PROTECT, related_name="return_visits")
     result = models.CharField(_("result"), max_length=12, choices=VisitResult.choices)
+    solved = models.BooleanField(null=True)
     satisfied = models.BooleanField(null=True)
     comment = models.TextField(blank=True)
     made_by = models.ForeignKey(PEOPLE, models.PROTECT, null=True, related_name="+")

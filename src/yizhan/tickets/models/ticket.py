@@ -5,6 +5,7 @@ from typing import ClassVar
 
 from django.conf import settings
 from django.db import models
+from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
 from yizhan.kernel.models import CustomValues
@@ -162,6 +163,13 @@ class Ticket(models.Model):
     @property
     def is_suspended(self) -> bool:
         return self.sub_state in SUSPENDED
+
+    @property
+    def sub_state_words(self) -> str:
+        """The sub-state as people read it; a dispatched ticket says to whom."""
+        if self.sub_state == SubState.OFFERED:
+            return _now("dispatched to {name} · not accepted yet").format(name=self.offered_to or self.team or "?")
+        return str(SubState(self.sub_state).label) if self.sub_state else ""
 
     @property
     def is_open(self) -> bool:

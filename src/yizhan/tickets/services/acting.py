@@ -34,7 +34,8 @@ READ = (*OWN, *(f"{name}__{field}" for name, fields in PARTS.items() for field i
 LISTED = (
     "number", "subject", "level", "level_judged", "state", "sub_state", "remind_count", "channel", "received_at", "touched_at",
     "customer__name", "customer__short_name", "site__name", "department__name", "requester__name", "category__name",
-    "owner__display_name", "owner__username", "handler__display_name", "handler__username",
+    "owner__display_name", "owner__username", "handler__display_name", "handler__username", "offered_to__display_name",
+    "offered_to__username", "team__name",
 )  # fmt: skip
 
 
@@ -45,7 +46,8 @@ def with_joins(rows: QuerySet[Ticket]) -> QuerySet[Ticket]:
 
 def for_list(rows: QuerySet[Ticket]) -> QuerySet[Ticket]:
     """Tickets with what a line of a list shows, in one statement."""
-    return rows.select_related("customer", "site", "department", "requester", "category", "owner", "handler").only(*LISTED)
+    joined = ("customer", "site", "department", "requester", "category", "owner", "handler", "offered_to", "team")
+    return rows.select_related(*joined).only(*LISTED)
 
 
 @dataclass

@@ -1,10 +1,11 @@
 """From completion to the archive: rating, return visit, knowledge, the gate; and the other ways out."""
 
+from dataclasses import dataclass
 from datetime import timedelta
 
 from django.utils.translation import gettext_lazy as _
 
-from yizhan.kernel import audit
+from yizhan.kernel import audit, clock
 from yizhan.kernel.actor import Actor
 from yizhan.kernel.commands import command
 from yizhan.kernel.errors import Conflict, Forbidden, GuardFailed, Invalid
@@ -15,9 +16,12 @@ from yizhan.tickets.events import (
     TicketRated,
     TicketReopened,
 )
+from yizhan.tickets.gate import Gate, gate_of
 from yizhan.tickets.models import (
+    Channel,
     ClosureCode,
     KnowledgeDecision,
+    LinkKind,
     Rating,
     ReturnVisit,
     State,
@@ -26,8 +30,9 @@ from yizhan.tickets.models import (
     VisitResult,
 )
 from yizhan.tickets.policies import Relation, TicketPermission, is_co_handler, relations, tickets
-from yizhan.tickets.queries import archive_missing
-from yizhan.tickets.services.acting import Case, begin
+from yizhan.tickets.services.acting import Case, begin, lock_ticket
+from yizhan.tickets.services.messages import link_tickets
+from yizhan.tickets.services.registering import NewTicket, register_ticket
 from yizhan.tickets.services.signing import back_to_work
 from yizhan.tickets.services.taking import required
 from yizhan.tickets.states import Action
@@ -36,6 +41,16 @@ REOPEN_WINDOW = timedelta(days=7)
 DESK_VOID_WINDOW = timedelta(hours=12)
 DESK_VOID_CODES = {ClosureCode.DUPLICATE, ClosureCode.MISREPORT}
 MAX_TAGS = 8
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What was heard when the user was asked."""
+
+    result: str
+    solved: bool | None
+    satisfied: bool | None
+    comment: str = ""
 
 
 @command
@@ -68,28 +83,37 @@ def record_return_visit(
     number: str,
     result: str,
     satisfied: bool | None = None,
+    solved: bool | None = None,
     comment: str = "",
     version: int | None = None,
 ) -> Ticket:
-    """What a follow-up contact found. By whoever did the work it still archives, marked as self-made."""
+    """What a follow-up contact found: whether it is solved, and whether the user is content with the service.
+
+    Without `solved` it follows `satisfied`. “Not solved” keeps the ticket out of the archive until it is
+    reopened, followed by a new ticket, or answered otherwise. By whoever did the work it is marked as self-made.
+    """
     case = begin(actor, number, Action.RECORD_RETURN_VISIT, version, "record_return_visit")
     if result not in VisitResult.values:
         raise Invalid(_("Some fields are not right."), fields={"result": [_("Choose one of those offered.")]})
-    if result == VisitResult.REACHED and satisfied is None:
-        raise Invalid(_("Some fields are not right."), fields={"satisfied": [_("Say whether the user is satisfied.")]})
+    solved = satisfied if solved is None else solved
+    if result == VisitResult.REACHED and solved is None:
+        message = _("Say whether it is solved.")
+        raise Invalid(_("Some fields are not right."), fields={"solved": [message], "satisfied": [message]})
     if result == VisitResult.EXEMPT:
         required(comment, "comment")
-    return case.finish(put_visit(case, result, satisfied, comment))
+    return case.finish(put_visit(case, Answer(result, solved, satisfied, comment)))
 
 
-def put_visit(case: Case, result: str, satisfied: bool | None, comment: str, *, by_link: bool = False) -> ReturnVisitRecorded:
+def put_visit(case: Case, answer: Answer, *, by_link: bool = False) -> ReturnVisitRecorded:
     did_it = {Relation.OWNER, Relation.HANDLER} & relations(case.actor, case.ticket)
     self_made = bool(did_it) or (not case.actor.is_system and is_co_handler(case.actor, case.ticket))
-    ReturnVisit.objects.create(
-        ticket=case.ticket, result=result, satisfied=satisfied, comment=comment.strip()[:2000],
-        made_by_id=case.actor.user_id, made_at=case.now, self_made=self_made, by_link=by_link,
+    row = ReturnVisit.objects.create(
+        ticket=case.ticket, result=answer.result, solved=answer.solved, satisfied=answer.satisfied,
+        comment=answer.comment.strip()[:2000], made_by_id=case.actor.user_id, made_at=case.now, self_made=self_made,
+        by_link=by_link,
     )  # fmt: skip
-    return ReturnVisitRecorded(case.ticket.number, result, self_made, comment.strip()[:2000])
+    audit.record(case.actor, "record_return_visit", row, {}, audit.snapshot(row))
+    return ReturnVisitRecorded(case.ticket.number, row.result, self_made, row.comment, row.solved, row.satisfied)
 
 
 @command
@@ -116,10 +140,47 @@ def archive_ticket(*, actor: Actor, number: str, version: int | None = None) -> 
         GuardFailed: with the list of what is missing.
     """
     case = begin(actor, number, Action.ARCHIVE, version)
-    missing = archive_missing(case.ticket, case.now)
-    if missing:
-        raise GuardFailed(_("Something is still missing before the archive."), missing=missing, code="archive_gate")
+    gate = gate_of(case.ticket, case.now)
+    if gate.unsolved:
+        message = _("The user says that it is not solved: reopen it, or register a new ticket that follows it.")
+        raise GuardFailed(message, missing=gate.missing, code="archive_gate")
+    if gate.missing:
+        raise GuardFailed(_("Something is still missing before the archive."), missing=gate.missing, code="archive_gate")
     return put_away(case, ClosureCode.NORMAL, "")
+
+
+@command
+def settle_ticket(
+    *, actor: Actor, number: str, answer: Answer, decision: str = "", article: str = "", version: int | None = None
+) -> Gate:
+    """One call of the closing desk: the answer, the decision on knowledge, and the archive when nothing is missing.
+
+    Returns the gate as it was left; nothing missing means that the ticket is in the archive.
+    """
+    ticket = record_return_visit(
+        actor=actor, number=number, result=answer.result, satisfied=answer.satisfied, solved=answer.solved,
+        comment=answer.comment, version=version,
+    )  # fmt: skip
+    if decision:
+        ticket = decide_knowledge(actor=actor, number=number, decision=decision, article=article)
+    gate = gate_of(ticket, clock.now())
+    if not gate.missing:
+        archive_ticket(actor=actor, number=number)
+    return gate
+
+
+@command
+def follow_up(*, actor: Actor, number: str, description: str = "") -> Ticket:
+    """It is not solved, or came back after the archive: a new ticket of the same requester that follows this one."""
+    old = lock_ticket(actor, number)
+    tickets.require(actor, TicketPermission.LINK, old)
+    new = NewTicket(
+        customer=old.customer, requester=old.requester, subject=old.subject, description=description.strip() or old.description,
+        kind=old.kind, category=old.category, site=old.site, department=old.department, place=old.place,
+        channel=Channel.PHONE, reported_level=old.level,
+    )  # fmt: skip
+    made = register_ticket(actor=actor, new=new)
+    return link_tickets(actor=actor, number=made.number, to=number, kind=LinkKind.FOLLOW_UP_OF)
 
 
 def put_away(case: Case, code: str, reason: str) -> Ticket:

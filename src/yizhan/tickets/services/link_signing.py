@@ -10,12 +10,15 @@ from yizhan.kernel.errors import Invalid
 from yizhan.tickets.events import SignOffRefused
 from yizhan.tickets.models import Ticket, VisitResult
 from yizhan.tickets.services.acting import begin
-from yizhan.tickets.services.closing import put_rating, put_visit
+from yizhan.tickets.services.closing import Answer, put_rating, put_visit
 from yizhan.tickets.services.signing import Signature, back_to_work, open_link, put_signature
 from yizhan.tickets.services.taking import required
 from yizhan.tickets.states import Action
 
 TAGS = (_("came quickly"), _("explained clearly"), _("friendly"), _("left it tidy"))
+
+
+CONTENT_FROM = 3
 
 
 @dataclass(frozen=True)
@@ -28,6 +31,11 @@ class LinkAnswer:
     score: int | None = None
     tags: list[str] = field(default_factory=list)
     comment: str = ""
+
+
+def content(answer: LinkAnswer) -> bool | None:
+    """Whether he is content with the service: by his score, unknown without one."""
+    return None if answer.score is None else answer.score >= CONTENT_FROM
 
 
 def answer_link(*, token: str, answer: LinkAnswer, address: str) -> Ticket:
@@ -48,14 +56,16 @@ def answer_as(*, actor: Actor, token: str, answer: LinkAnswer) -> Ticket:
         case = begin(actor, number, Action.REFUSE, None, "refuse_ticket")
         open_link(token, lock=True)  # the ticket first, then its links: the one order of locks
         text = required(answer.reason, "reason")
+        visit = put_visit(case, Answer(VisitResult.REACHED, solved=False, satisfied=content(answer), comment=text), by_link=True)
         back_to_work(case)
-        return case.finish(SignOffRefused(number, text))
+        return case.finish(visit, SignOffRefused(number, text))
     if not answer.signature.signer_name.strip():
         raise Invalid(_("Write your name."), fields={"signer_name": [_("This is needed.")]})
     case = begin(actor, number, Action.SIGN, None, "sign_ticket")
     open_link(token, lock=True)
     news = [put_signature(case, answer.signature)]
-    visit = put_visit(case, VisitResult.REACHED, satisfied=True, comment=answer.comment, by_link=True)
+    said = Answer(VisitResult.REACHED, solved=True, satisfied=content(answer), comment=answer.comment)
+    visit = put_visit(case, said, by_link=True)
     if answer.score is not None and not hasattr(case.ticket, "rating"):
         return case.finish(*news, visit, put_rating(case, answer.score, answer.tags, answer.comment))
     return case.finish(*news, visit)

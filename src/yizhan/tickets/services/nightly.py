@@ -11,8 +11,8 @@ from yizhan.kernel.commands import command
 from yizhan.kernel.errors import DomainError
 from yizhan.kernel.models import Notice
 from yizhan.tickets import notices as words
+from yizhan.tickets.gate import gate_groups
 from yizhan.tickets.models import SignMethod, State, SubState, Ticket
-from yizhan.tickets.queries import gate_groups
 from yizhan.tickets.services.acting import begin
 from yizhan.tickets.services.closing import archive_ticket
 from yizhan.tickets.services.signing import Signature, closing_sheet, new_link, put_signature

@@ -14,6 +14,7 @@ from yizhan.kernel.templatetags.yizhan import when
 from yizhan.tickets.models import Channel, Level, State, SubState, Ticket
 
 register = template.Library()
+NONE = '<span class="yz-who"><span class="yz-av none" aria-hidden="true"></span><span class="t3">{}</span></span>'
 
 
 @lru_cache(maxsize=64)
@@ -30,8 +31,8 @@ def level_badge(ticket: Ticket) -> SafeString:
 
 
 @lru_cache(maxsize=256)
-def state_html(state: str, sub_state: str, paused: bool, _language: str | None) -> SafeString:
-    rest = format_html("<i>{}</i>", SubState(sub_state).label) if sub_state else ""
+def state_html(state: str, words: str, paused: bool, _language: str | None) -> SafeString:
+    rest = format_html("<i>{}</i>", words) if words else ""
     return format_html(
         '<span class="yz-state" data-s="{}"{}>{}{}</span>', state, " data-paused" if paused else "", State(state).label, rest
     )
@@ -40,7 +41,7 @@ def state_html(state: str, sub_state: str, paused: bool, _language: str | None) 
 @register.filter
 def state_chip(ticket: Ticket) -> SafeString:
     """Ring, state, sub-state."""
-    return state_html(ticket.state, ticket.sub_state, ticket.is_suspended, get_language())
+    return state_html(ticket.state, ticket.sub_state_words, ticket.is_suspended, get_language())
 
 
 @lru_cache(maxsize=2048)
@@ -52,13 +53,18 @@ def person_html(name: str, own: bool) -> SafeString:
 
 
 @register.filter
+def owner_chip(ticket: Ticket, me: int | None = None) -> SafeString:
+    """The owner; before there is one, whom it was dispatched to, as a dashed circle."""
+    if ticket.owner_id or ticket.sub_state != SubState.OFFERED:
+        return who_chip(ticket.owner, me)
+    return format_html(NONE, ticket.sub_state_words)
+
+
+@register.filter
 def who_chip(person: Any, me: int | None = None) -> SafeString:
     """One of ours with the surname in a circle; nobody as a dashed one."""
     if person is None or person == "":
-        return format_html(
-            '<span class="yz-who"><span class="yz-av none" aria-hidden="true"></span><span class="t3">{}</span></span>',
-            _("nobody"),
-        )
+        return format_html(NONE, _("nobody"))
     return person_html(str(person), person.pk == me)
 
 
@@ -85,7 +91,7 @@ def ticket_rows(tickets: Iterable[Ticket], me: int | None) -> SafeString:
         return format_html(
             ROW, number=t.number, choose=choose, level=level_badge(t), subject=t.subject, more=more, customer=t.customer,
             site=t.site or "", requester=t.requester.name, department=t.department or "", channel=channels[t.channel],
-            state=state_chip(t), owner=who_chip(t.owner, me), received=when(t.received_at), touched=when(t.touched_at),
+            state=state_chip(t), owner=owner_chip(t, me), received=when(t.received_at), touched=when(t.touched_at),
             helper=format_html('<div class="sub">{}</div>', t.handler) if helped else "",
         )  # fmt: skip
 

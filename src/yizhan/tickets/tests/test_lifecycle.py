@@ -166,7 +166,7 @@ def test_waiving_is_the_managers_and_counted_apart(api: Any, world: Any) -> None
     ("unreachable", 3, 1, False), ("unreachable", 3, 2, True),
 ])  # fmt: skip
 def test_what_counts_as_a_return_visit(world: Any, result: str, tries: int, days: int, passes: bool) -> None:
-    from yizhan.tickets.queries import archive_missing
+    from yizhan.tickets.gate import archive_missing
     from yizhan.tickets.services.closing import record_return_visit
 
     ticket = world.signed()

@@ -3,25 +3,27 @@
 from typing import Any
 
 from django.contrib import messages
-from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
-from yizhan.kernel.errors import DomainError, Forbidden, GuardFailed
+from yizhan.kernel import clock
+from yizhan.kernel.errors import DomainError, Forbidden
 from yizhan.kernel.paging import capped_count
 from yizhan.kernel.web import actor_of
 from yizhan.tickets.forms import KnowledgeForm, VisitForm
+from yizhan.tickets.gate import gate_groups, gate_of
 from yizhan.tickets.models import ReturnVisit, State, Ticket
 from yizhan.tickets.policies import TicketPermission, tickets
-from yizhan.tickets.queries import archive_missing, gate_groups
 from yizhan.tickets.services import closing
 from yizhan.tickets.services.acting import with_joins
+from yizhan.tickets.states import actions_of
 from yizhan.tickets.views.parts import find_ticket
 
 LABELS = {
+    "unsolved": gettext_lazy("Not solved"),
     "visit": gettext_lazy("Return visit"), "sign": gettext_lazy("Signature"), "knowledge": gettext_lazy("Knowledge"),
     "survey": gettext_lazy("Waiting for the rating"), "ready": gettext_lazy("Ready for the archive"),
 }  # fmt: skip
@@ -60,12 +62,17 @@ def page(request: HttpRequest, ticket: Ticket | None, *, status: int = 200, **mo
         )
     context: dict[str, Any] = {"groups": listed, "ticket": ticket, **more}
     if ticket is not None:
-        missing = archive_missing(ticket, ticket.touched_at)
+        gate = gate_of(ticket, clock.now())
+        visits = list(ReturnVisit.objects.filter(ticket=ticket).select_related("made_by").order_by("pk"))
         context |= {
-            "gate": [(label, name not in missing) for name, label in GATE.items()],
+            "gate": [(label, name not in gate.missing) for name, label in GATE.items()],
+            "unsolved": gate.unsolved,
+            "visit_not_solved": _("Return visit: not solved"),
+            "their_words": next((v.comment for v in reversed(visits) if v.solved is False), ""),
+            "may_reopen": "reopen" in actions_of(actor_of(request), ticket),
             "sheet": ticket.sheets.select_related("category", "submitted_by").order_by("-pk").first(),
             "sign_off": ticket.sign_offs.filter(valid=True).first(),
-            "visits": list(ReturnVisit.objects.filter(ticket=ticket).select_related("made_by").order_by("pk")),
+            "visits": visits,
             "visit_form": more.get("visit_form") or VisitForm(ticket=ticket),
             "knowledge_form": KnowledgeForm(ticket=ticket),
             "entitled": tickets.is_staff(actor_of(request), ticket.customer_id),
@@ -89,25 +96,29 @@ def save_visit(request: HttpRequest, number: str) -> HttpResponse:
     if not form.is_valid():
         return page(request, ticket, status=422, visit_form=form)
     data = form.cleaned_data
+    answer = closing.Answer(data["result"], data["solved"], data["satisfied"], data["comment"])
+    decision, article = request.POST.get("decision", ""), request.POST.get("article", "")
     try:
-        with transaction.atomic():
-            closing.record_return_visit(
-                actor=actor, number=number, result=data["result"], satisfied=data["satisfied"], comment=data["comment"]
-            )
-            if request.POST.get("decision"):
-                closing.decide_knowledge(
-                    actor=actor, number=number, decision=request.POST["decision"], article=request.POST.get("article", "")
-                )
+        gate = closing.settle_ticket(actor=actor, number=number, answer=answer, decision=decision, article=article)
     except DomainError as error:
         form.add_error(None, str(error))
         return page(request, find_ticket(request, number), status=error.status, visit_form=form)
-    try:
-        closing.archive_ticket(actor=actor, number=number)
-        messages.success(request, _("{number} is in the archive.").format(number=number))
-    except GuardFailed as error:
-        names = "、".join(str(GATE[name]) for name in error.missing)
-        messages.success(request, _("The visit is kept. Still missing: {names}").format(names=names))
+    if gate.unsolved:
+        messages.error(request, _("Kept: not solved. Reopen it or register a new ticket."), extra_tags="warm")
+        return redirect("closing-ticket", number=number)
+    names = "、".join(str(GATE[name]) for name in gate.missing)
+    done = _("The visit is kept. Still missing: {names}") if names else _("{number} is in the archive.")
+    messages.success(request, done.format(names=names, number=number))
     return redirect("closing")
+
+
+@require_POST
+def save_follow_up(request: HttpRequest, number: str) -> HttpResponse:
+    """A new ticket for what is still not solved; the old one may then go its way."""
+    may_close(request)
+    made = closing.follow_up(actor=actor_of(request), number=number, description=request.POST.get("description", ""))
+    messages.success(request, _("Registered as {number}.").format(number=made.number))
+    return redirect("ticket", number=made.number)
 
 
 @require_POST

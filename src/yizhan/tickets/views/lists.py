@@ -15,9 +15,10 @@ from yizhan.kernel.web import actor_of
 from yizhan.people.policies import PeoplePermission, customers
 from yizhan.tickets.counting import work_counts
 from yizhan.tickets.forms import category_choices
+from yizhan.tickets.gate import gate_groups
 from yizhan.tickets.models import Channel, Kind, Level, State, Ticket
 from yizhan.tickets.policies import TicketPermission, tickets
-from yizhan.tickets.queries import gate_groups, ticket_view
+from yizhan.tickets.queries import ticket_view
 from yizhan.tickets.services.acting import with_joins
 from yizhan.tickets.states import actions_of
 from yizhan.tickets.tables import LEDGER, chosen_filters, listing
@@ -27,7 +28,8 @@ from yizhan.tickets.views.portal import my_tickets
 PAGE = 50
 ORDER = ("-received_at", "-id")
 VIEWS = [
-    ("open", _("All open")), ("mine", _("My work")), ("unassigned", _("Not taken")), ("following", _("I follow")),
+    ("open", _("All open")), ("mine", _("My work")), ("unassigned", _("Not taken")),
+    ("offered", _("Dispatched, not accepted")), ("following", _("I follow")),
     ("completed", _("Completed")), ("archived", _("Archive")), ("all", _("All")),
 ]  # fmt: skip
 
@@ -35,6 +37,13 @@ VIEWS = [
 def urgency(actor: Actor, name: str, limit: int) -> list[Ticket]:
     """Work by level, then by age."""
     return list(with_joins(ticket_view(actor, name)).order_by("level", "received_at")[:limit])
+
+
+def waiting_offers(actor: Actor, own: list[Ticket]) -> list[tuple[Ticket, list[str]]]:
+    """What was dispatched to others and nobody has accepted yet, for those who dispatch."""
+    if not actor.holds(TicketPermission.DISPATCH):
+        return []
+    return [(t, actions_of(actor, t)) for t in urgency(actor, "offered", 12) if t not in own]
 
 
 @require_safe
@@ -50,7 +59,8 @@ def home(request: HttpRequest) -> HttpResponse:
         "counts": counts,
         "offered": [(t, actions_of(actor, t)) for t in offered],
         "work": [t for t in rows if t not in offered],
-        "free": [(t, actions_of(actor, t)) for t in urgency(actor, "unassigned", 12) if t not in offered],
+        "free": [(t, actions_of(actor, t)) for t in urgency(actor, "unassigned", 12)],
+        "waiting": waiting_offers(actor, offered),
         "following": list(with_joins(ticket_view(actor, "following")).order_by("-touched_at")[:8]),
         "ready": capped_count(gate_groups(actor)["ready"], 99) if actor.holds(TicketPermission.ARCHIVE) else "",
     }

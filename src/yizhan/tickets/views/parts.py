@@ -97,7 +97,7 @@ def route(ticket: Ticket) -> list[Stop]:
         when(ticket.completed_at) if ticket.completed_at else "",
         when(ticket.archived_at) if ticket.archived_at else "",
     ]
-    sub = str(SubState(ticket.sub_state).label) if ticket.sub_state else ""
+    sub = ticket.sub_state_words
     stops = []
     for index, state in enumerate(order):
         place = "past" if index < here else "here" if index == here else ""

@@ -12,17 +12,18 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from yizhan.kernel import attachments, custom_fields
+from yizhan.kernel import attachments, clock, custom_fields
 from yizhan.kernel.actor import Actor
 from yizhan.kernel.documents import qr_svg
 from yizhan.kernel.errors import Conflict, DomainError, Forbidden, Invalid, NotFound
 from yizhan.kernel.presence import tell_presence
 from yizhan.kernel.web import actor_of
 from yizhan.tickets.forms import FORMS, ActionForm, SheetForm
+from yizhan.tickets.gate import archive_missing
 from yizhan.tickets.models import Channel, Outcome, State, SubState, Ticket, Visit
 from yizhan.tickets.policies import TicketPermission, tickets
 from yizhan.tickets.presenting import definitions_for
-from yizhan.tickets.queries import archive_missing, belongings, links_of, phrases_for, replies_for, similar_tickets
+from yizhan.tickets.queries import belongings, links_of, phrases_for, replies_for, similar_tickets
 from yizhan.tickets.services import closing, signing, working
 from yizhan.tickets.services.messages import NewMessage, TicketChanges, attach_file, edit_ticket, post_message
 from yizhan.tickets.services.sheets import check_guard
@@ -58,7 +59,7 @@ def ticket_context(request: HttpRequest, ticket: Ticket) -> dict[str, Any]:
         "entries": timeline(actor, ticket),
         "sheets": list(sheets) if has.sheets else [],
         "sign_off": sign_off,
-        "missing": archive_missing(ticket, ticket.touched_at) if ticket.state == State.COMPLETED else [],
+        "missing": archive_missing(ticket, clock.now()) if ticket.state == State.COMPLETED else [],
         "others": list(similar_tickets(actor, ticket).only("number", "subject", "received_at")[:4]),
         "links": list(links_of(ticket)) if has.links else [],
         "visits": list(Visit.objects.filter(ticket=ticket).select_related("engineer").order_by("pk")) if has.visits else [],
