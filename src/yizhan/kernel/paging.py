@@ -75,7 +75,8 @@ def paginate(rows: QuerySet[M], keys: Sequence[str], *, limit: int, cursor: str 
 
 def counted_together(lists: Sequence[QuerySet[Any]], cap: int = MAX_COUNT) -> list[int]:
     """How many rows each of these lists has, `cap` at most, in one statement: figures that stand on every page."""
-    parts, given = [], []
+    parts: list[str] = []
+    given: list[Any] = []
     for rows in lists:
         try:
             sql, values = rows.order_by().values("pk")[:cap].query.sql_with_params()

@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from django.db.models import BooleanField, Count, Exists, ExpressionWrapper, OuterRef, Q, QuerySet
+from django.db.models import BooleanField, Count, Exists, Expression, ExpressionWrapper, OuterRef, Q, QuerySet
 from django.db.models.functions import TruncDate
 
 from yizhan.kernel import clock
@@ -47,12 +48,12 @@ def not_solved() -> Exists:
     return Exists(visits_made().filter(~Exists(later), ~Exists(followed), solved=False))
 
 
-def yes_or_no(condition: Q) -> ExpressionWrapper:
+def yes_or_no(condition: Q) -> Expression:
     return ExpressionWrapper(condition, output_field=BooleanField())
 
 
-def with_gate(rows: QuerySet[Ticket], now: datetime) -> QuerySet[Ticket]:
-    """Completed tickets with `lacks_…` per part of the gate, and `unsolved`."""
+def with_gate(rows: QuerySet[Ticket], now: datetime) -> QuerySet[Any]:
+    """Tickets with `lacks_…` per part of the gate, and `unsolved`."""
     signed = Exists(SignOff.objects.filter(ticket=OuterRef("pk"), valid=True))
     answered = Q(rating__isnull=False) | Q(survey_until=None) | Q(survey_until__lt=now)
     return rows.annotate(
@@ -72,7 +73,7 @@ def archive_missing(ticket: Ticket, now: datetime) -> list[str]:
     return gate_of(ticket, now).missing
 
 
-def gate_groups(actor: Actor) -> dict[str, QuerySet[Ticket]]:
+def gate_groups(actor: Actor) -> dict[str, QuerySet[Any]]:
     """Completed tickets by what they wait for first: not solved, signature, visit, knowledge, survey, nothing."""
     rows = with_gate(tickets.scope(actor, TicketPermission.VIEW).filter(state=State.COMPLETED), clock.now())
     found = {"unsolved": rows.filter(unsolved=True)}
