@@ -70,7 +70,7 @@ class StaleVersion(Conflict):
 
     code = "stale_version"
 
-    def __init__(self, current: int) -> None:
+    def __init__(self, current: int | str) -> None:
         super().__init__(
             _("Somebody changed this record in the meantime. Look at it again, then repeat."), current_version=current
         )

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from django import forms
 from django.core import signing
-from django.db.models import Model
 from django.http import QueryDict
+from django.utils.translation import gettext_lazy as _
+
+from yizhan.kernel.errors import Conflict
 
 SALT = "yizhan.stale"
 MANY = forms.SelectMultiple | forms.CheckboxSelectMultiple
@@ -26,31 +28,45 @@ class Clash:
     mine: str
 
 
-def plain(value: Any) -> str:
-    """A field's value as text that can be compared."""
-    if value is None or value == "":
-        return ""
-    if isinstance(value, list | tuple | set) or hasattr(value, "values_list"):
-        return ",".join(sorted(plain(item) for item in value))
-    return str(value.pk if isinstance(value, Model) else value)
+class StaleFields(Conflict):
+    """Somebody else changed the same fields meanwhile: a person must choose."""
+
+    code = "stale_version"
+
+    def __init__(self, clashes: list[Clash]) -> None:
+        super().__init__(_("Somebody else changed the same fields meanwhile. Choose what shall stand."))
+        self.clashes = clashes
 
 
-def given(form: forms.BaseForm, name: str, data: QueryDict) -> str:
-    widget = form.fields[name].widget
+def plain(field: forms.Field, value: Any) -> str:
+    """A field's value as the text that its widget shows, and so sends back when nobody touched it."""
+    widget, value = field.widget, field.prepare_value(value)
     if isinstance(widget, forms.CheckboxInput):
-        return str(name in data)
+        return str(bool(value))
     if isinstance(widget, MANY):
-        return ",".join(sorted(data.getlist(name)))
-    return data.get(name, "").replace("\r\n", "\n").strip()
+        return ",".join(sorted(str(item) for item in value or []))
+    shown = widget.format_value(value)
+    if isinstance(shown, list | tuple):
+        shown = shown[0] if shown else ""
+    return str("" if shown is None else shown).replace("\r\n", "\n").strip()
+
+
+def given(form: forms.BaseForm, name: str, data: Mapping[str, Any]) -> str:
+    field = form.fields[name]
+    return plain(field, field.widget.value_from_datadict(data, {}, form.add_prefix(name)))
 
 
 def values_now(form: forms.BaseForm) -> dict[str, str]:
-    return {name: plain(form.get_initial_for_field(field, name)).strip() for name, field in form.fields.items()}
+    return {name: plain(field, form.get_initial_for_field(field, name)) for name, field in form.fields.items()}
+
+
+def seal(values: Mapping[str, str]) -> str:
+    return signing.dumps(values, salt=SALT, compress=True)
 
 
 def seen_mark(form: forms.BaseForm) -> str:
     """What the page carries: the values that it showed, sealed against tampering."""
-    return signing.dumps(values_now(form), salt=SALT, compress=True)
+    return seal(values_now(form))
 
 
 def read_mark(text: str) -> Mapping[str, str] | None:
@@ -71,27 +87,40 @@ def shown(form: forms.BaseForm, name: str, value: str) -> str:
     return value
 
 
-def settle(form: forms.BaseForm, data: QueryDict) -> tuple[QueryDict, list[Clash]]:
-    """(the data with what others changed meanwhile, the fields where a person must choose).
+def judge(
+    form: forms.BaseForm, data: Mapping[str, Any], base: Mapping[str, str], names: Collection[str] | None = None
+) -> tuple[set[str], list[Clash]]:
+    """(the fields that the sender changed, those of them where a person must choose).
 
-    `form` shows the record as it is now; `data` carries `seen` (from `seen_mark`) and, on the
-    second try, `keep-<field>` with `theirs` or `mine`.
+    `form` shows the record as it is now, `base` is what the sender saw (a field that it lacks counts as seen
+    as it is now), `data` what he sent; on a second try `keep-<field>` says `theirs` or `mine`.
     """
-    merged = data.copy()
-    before = read_mark(data.get("seen", ""))
-    if before is None:
-        return merged, []
-    now, clashes = values_now(form), []
-    for name, current in now.items():
-        mine = given(form, name, data)
-        if data.get(f"keep-{name}") == "theirs":
-            put(form, merged, name, current)
-        elif before.get(name) in {None, current} or mine == current:
+    touched: set[str] = set()
+    clashes: list[Clash] = []
+    for name, current in values_now(form).items():
+        if form.fields[name].disabled or (names is not None and name not in names):
             continue
-        elif mine == before[name].strip():
-            put(form, merged, name, current)
+        mine, before = given(form, name, data), base.get(name, current).strip()
+        if mine in {current, before} or data.get(f"keep-{name}") == "theirs":
+            continue
+        if before == current:
+            touched.add(name)
         else:
             clashes.append(Clash(name, str(form.fields[name].label or name), shown(form, name, current), shown(form, name, mine)))
+    return touched, clashes
+
+
+def settle(form: forms.BaseForm, data: QueryDict) -> tuple[QueryDict, list[Clash]]:
+    """(the data with what others changed meanwhile put in, the fields where a person must choose)."""
+    base = read_mark(data.get("seen", ""))
+    merged = data.copy()
+    if base is None:
+        return merged, []
+    touched, clashes = judge(form, data, base)
+    mine = touched | {clash.name for clash in clashes}
+    for name, current in values_now(form).items():
+        if name not in mine:
+            put(form, merged, name, current)
     return merged, clashes
 
 

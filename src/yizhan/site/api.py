@@ -71,8 +71,9 @@ def problem(request: HttpRequest, status: int, code: str, message: str, **more: 
 @api.exception_handler(DomainError)
 def on_domain_error(request: HttpRequest, error: DomainError) -> HttpResponse:
     more = dict(error.context)
-    if isinstance(error, Invalid) and error.fields:
-        more["errors"] = error.fields
+    fields = getattr(error, "fields", None)
+    if fields:
+        more["errors"] = fields
     return problem(request, error.status, error.code, str(error), **more)
 
 

@@ -3,8 +3,9 @@
 from typing import Any
 
 from django.contrib.postgres.fields import ArrayField
-from django.db.models import BooleanField, DateField, DateTimeField, Field, IntegerField, Model
+from django.db.models import BooleanField, IntegerField, Model
 from django.http import HttpRequest
+from django.utils.translation import gettext as _
 from ninja import Router, Status
 from pydantic import create_model
 
@@ -14,7 +15,8 @@ from yizhan.kernel.errors import Invalid, NotFound
 from yizhan.kernel.models import CustomField
 from yizhan.kernel.paging import paginate
 from yizhan.kernel.resource.declaration import Resource
-from yizhan.kernel.resource.saving import save_record
+from yizhan.kernel.resource.registry import resource_of
+from yizhan.kernel.resource.saving import save_record, version_of
 from yizhan.kernel.rest import StrictSchema, documented, read_body
 from yizhan.kernel.web import actor_of, clean_limit
 
@@ -44,6 +46,8 @@ def input_schema(resource: Resource[Any], verb: str, extra: dict[str, Any]) -> t
     fields.update(extra)
     if resource.is_field("custom"):
         fields["custom"] = (dict[str, Any] | None, None)
+    if verb == "Change":
+        fields["version"] = (str | None, None)
     example = {name: EXAMPLES.get(name) for name in resource.fields if name in EXAMPLES}
     title = f"{resource.model.__name__}{verb}"
     made: type[StrictSchema] = create_model(title, __base__=StrictSchema, **fields)
@@ -63,7 +67,7 @@ def show(resource: Resource[Any], record: Any, shown: Shown) -> dict[str, Any]:
     """One record as REST shows it: codes and user names instead of ids."""
     actor, definitions = shown
     hidden = resource.policy.hidden_of(actor, record)
-    result: dict[str, Any] = {"id": record.pk}
+    result: dict[str, Any] = {"id": record.pk, "version": version_of(resource, record)}
     if definitions:
         result["custom"] = custom_fields.for_program(definitions, record.custom)
     for name in dict.fromkeys((*resource.fields, *resource.read_only)):
@@ -81,44 +85,38 @@ def show(resource: Resource[Any], record: Any, shown: Shown) -> dict[str, Any]:
     return result
 
 
-def form_data(resource: Resource[Any], given: dict[str, Any], record: Any) -> dict[str, Any]:
-    """The body as form input; what a PATCH leaves out keeps its value."""
+def form_data(resource: Resource[Any], actor: Actor, given: dict[str, Any]) -> dict[str, Any]:
+    """What a program sent, as its form would send it."""
     data: dict[str, Any] = {}
     definitions = resource.custom()
-    values = custom_fields.merged(
-        record.custom if record is not None else {}, definitions,
-        custom_fields.from_program(definitions, given.pop("custom", None) or {}),
-    ) if definitions else {}  # fmt: skip
-    data |= {definition.name: custom_fields.initial(definition, values) for definition in definitions}
-    for name in resource.fields:
+    own = custom_fields.from_program(definitions, given.pop("custom", None) or {}) if definitions else {}
+    for definition in definitions:
+        if definition.name in own:
+            kept = custom_fields.merged({}, [definition], own)
+            data[definition.name] = custom_fields.initial(definition, kept)
+    for name, value in given.items():
         field: Any = resource.model._meta.get_field(name)
-        if name not in given:
-            data[name] = current(field, record)
-        elif field.is_relation and name in resource.natural and given[name] is not None:
-            data[name] = related_key(field, resource.natural[name], given[name], name)
-        else:
-            data[name] = given[name]
-    return {key: value for key, value in data.items() if value is not None}
+        named = field.is_relation and name in resource.natural and value is not None
+        data[name] = related_key(resource, actor, field, value) if named else value
+    return data
 
 
-def current(field: Any, record: Model | None) -> Any:
-    if record is None:
-        default = field.get_default() if isinstance(field, Field) and field.has_default() else None
-        return default if not callable(default) else default()
-    if field.many_to_many:
-        return list(getattr(record, field.name).values_list("pk", flat=True))
-    value = getattr(record, field.attname)
-    return value.isoformat() if isinstance(field, DateField | DateTimeField) and value else value
+def related_key(resource: Resource[Any], actor: Actor, field: Any, value: Any) -> Any:
+    """The key of what the value names, among what the actor sees.
 
-
-def related_key(field: Any, attribute: str, value: Any, name: str) -> Any:
-    rows = field.related_model._default_manager
-    if field.many_to_many:
-        return list(rows.filter(**{f"{attribute}__in": value}).values_list("pk", flat=True))
-    pk = rows.filter(**{attribute: value}).values_list("pk", flat=True).first()
-    if pk is None:
-        raise Invalid(f"{name}: {value}", fields={name: [f"{value}?"]}, code="unknown_reference")
-    return pk
+    Raises:
+        Invalid: no such record; of a list, those that are not known.
+    """
+    attribute, related = resource.natural[field.name], resource_of(field.related_model)
+    rows = related.policy.scope(actor, related.view) if related else field.related_model._default_manager.all()
+    wanted = list(dict.fromkeys(value if field.many_to_many else [value]))
+    found = dict(rows.filter(**{f"{attribute}__in": wanted}).values_list(attribute, "pk"))
+    unknown = [item for item in wanted if item not in found]
+    if unknown:
+        names = "、".join(str(item) for item in unknown)
+        message = _("“{text}” is not known.").format(text=names)
+        raise Invalid(f"{field.name}: {names}", fields={field.name: [message]}, code="unknown_reference")
+    return list(found.values()) if field.many_to_many else found[wanted[0]]
 
 
 def find_key(resource: Resource[Any], request: HttpRequest, key: str) -> Model:
@@ -147,8 +145,8 @@ def build_router(resource: Resource[Any], *, extra: dict[str, Any] | None = None
         resource.policy.require(actor, resource.change)
         given = read_body(request, create).dict(exclude_unset=True)
         own = {name: given.pop(name) for name in list(given) if name not in {*resource.fields, "custom"}}
-        data = form_data(resource, given, None)
-        record = save_record(actor=actor, resource=resource, pk=None, data=data, extra=own)
+        data = form_data(resource, actor, given)
+        record = save_record(actor=actor, resource=resource, pk=None, data=data, touched=set(data), extra=own)
         return Status(201, show(resource, record, shown_by(resource, actor)))
 
     def read_record(request: HttpRequest, key: str) -> dict[str, Any]:
@@ -160,9 +158,12 @@ def build_router(resource: Resource[Any], *, extra: dict[str, Any] | None = None
         record = find_key(resource, request, key)
         resource.policy.require(actor, resource.change, record)
         given = read_body(request, change).dict(exclude_unset=True)
+        version = given.pop("version", None)
         own = {name: given.pop(name) for name in list(given) if name not in {*resource.fields, "custom"}}
-        data = form_data(resource, given, record)
-        saved = save_record(actor=actor, resource=resource, pk=record.pk, data=data, extra=own)
+        data = form_data(resource, actor, given)
+        saved = save_record(
+            actor=actor, resource=resource, pk=record.pk, data=data, touched=set(data), version=version, extra=own
+        )
         return show(resource, saved, shown_by(resource, actor))
 
     def add(path: str, method: str, view: Any, verb: str, body: type[StrictSchema] | None = None) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import BooleanField, ForeignKey, ManyToManyField, Model
+from django.db.models import BooleanField, ForeignKey, Model
 from django.utils.translation import gettext as _
 
+from yizhan.kernel import stale
 from yizhan.kernel.actor import Actor
 from yizhan.kernel.errors import DomainError, Invalid
 from yizhan.kernel.resource.declaration import Resource, value_of
@@ -49,22 +50,16 @@ def batch_field(resource: Resource[Any], actor: Actor, name: str) -> Any:
     return bound_form(actor, resource, None).fields[name]
 
 
-def current_data(resource: Resource[Any], record: Any) -> dict[str, Any]:
-    """A record as its own form would send it."""
-    data: dict[str, Any] = {}
-    for name in resource.fields:
-        field: Any = resource.model._meta.get_field(name)
-        if isinstance(field, ManyToManyField):
-            data[name] = list(getattr(record, name).values_list("pk", flat=True))
-        elif isinstance(field, BooleanField):
-            if getattr(record, name):
-                data[name] = "on"
-        else:
-            value = getattr(record, field.attname)
-            data[name] = "" if value is None else value
-    for definition in resource.custom():
-        data[definition.name] = record.custom.get(str(definition.pk), "")
-    return data
+def raw(cleaned: Any) -> Any:
+    """A value as the field's own widget would send it."""
+    return cleaned.pk if isinstance(cleaned, Model) else cleaned
+
+
+def seen_values(resource: Resource[Any], actor: Actor, records: Sequence[Model], name: str) -> dict[str, str]:
+    """What a preview shows, by id, so that the change that follows undoes nothing else."""
+    field = bound_form(actor, resource, None).fields[name]
+    attname = getattr(resource.model._meta.get_field(name), "attname", name)
+    return {str(record.pk): stale.plain(field, getattr(record, attname)) for record in records}
 
 
 def text_of(resource: Resource[Any], name: str, cleaned: Any) -> Any:
@@ -85,19 +80,24 @@ def preview(resource: Resource[Any], actor: Actor, records: Sequence[Model], nam
     return lines
 
 
-def apply(resource: Resource[Any], actor: Actor, records: Sequence[Model], name: str, cleaned: Any) -> list[Line]:
-    """Save each by the ordinary command; one that is refused leaves the others alone."""
+def apply(
+    resource: Resource[Any],
+    actor: Actor,
+    records: Sequence[Model],
+    name: str,
+    cleaned: Any,
+    seen: Mapping[str, str] | None = None,
+) -> list[Line]:
+    """Save this field of each by the ordinary command; one that is refused leaves the others alone."""
     after = text_of(resource, name, cleaned)
     lines = []
     for record in records:
-        before, data = value_of(record, name), current_data(resource, record)
-        if isinstance(cleaned, bool):
-            data.pop(name, None)
-            data |= {name: "on"} if cleaned else {}
-        else:
-            data[name] = cleaned.pk if isinstance(cleaned, Model) else cleaned
+        before, shown = value_of(record, name), (seen or {}).get(str(record.pk))
         try:
-            save_record(actor=actor, resource=resource, pk=record.pk, data=data)
+            save_record(
+                actor=actor, resource=resource, pk=record.pk, data={name: raw(cleaned)}, touched={name},
+                base=None if shown is None else {name: shown},
+            )  # fmt: skip
         except DomainError as error:
             fields = getattr(error, "fields", {})
             detail = " ".join(str(text) for texts in fields.values() for text in texts)

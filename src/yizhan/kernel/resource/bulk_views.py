@@ -9,11 +9,11 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
-from yizhan.kernel import attachments, works
+from yizhan.kernel import attachments, stale, works
 from yizhan.kernel.documents.xlsx import read_table
 from yizhan.kernel.errors import Invalid
 from yizhan.kernel.forms import dress_field
-from yizhan.kernel.resource.batch import MOST, apply, batch_field, chosen_records, preview
+from yizhan.kernel.resource.batch import MOST, apply, batch_field, chosen_records, preview, seen_values
 from yizhan.kernel.resource.declaration import Resource
 from yizhan.kernel.resource.import_work import IMPORT
 from yizhan.kernel.resource.mapping import guess_mapping, importable, known_mapping
@@ -54,8 +54,11 @@ def batch_page(resource: Resource[Any], request: HttpRequest) -> HttpResponse:
             context |= {"step": "choose", "error": " ".join(error.messages)}
             status = 422
         else:
-            run = apply if context["step"] == "apply" else preview
-            context["lines"] = run(resource, actor, records, name, cleaned)
+            if context["step"] == "apply":
+                context["lines"] = apply(resource, actor, records, name, cleaned, stale.read_mark(given.get("seen", "")))
+            else:
+                context["lines"] = preview(resource, actor, records, name, cleaned)
+                context["seen"] = stale.seal(seen_values(resource, actor, records, name))
             context["value"] = given.get("value", "")
     context["widget"] = asked.widget.render("value", given.get("value"), attrs={"id": "batch-value"})
     context["done"] = sum(line.done for line in context["lines"])

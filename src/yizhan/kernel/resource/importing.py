@@ -11,7 +11,7 @@ from typing import Any
 
 from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
-from django.db import IntegrityError, transaction
+from django.db import DataError, IntegrityError, transaction
 from django.db.models import BooleanField, ForeignKey, ManyToManyField, Model, Q
 from django.utils.translation import gettext as _
 
@@ -22,7 +22,7 @@ from yizhan.kernel.errors import DomainError, Invalid
 from yizhan.kernel.resource.declaration import Resource
 from yizhan.kernel.resource.mapping import importable
 from yizhan.kernel.resource.reading import NO, YES, Draft, Fault, Lookup, Outcome, flat_choices
-from yizhan.kernel.resource.saving import bound_form
+from yizhan.kernel.resource.saving import bound_form, write
 
 CHUNK = 500
 Row = list[str]
@@ -222,15 +222,16 @@ class Importer:
         reasons = self.fill(draft)
         if reasons:
             self.fault(draft, reasons)
-        elif known is None:
+            return
+        if known is None:
             new.append(draft)
-        elif audit.snapshot(draft.record) == draft.before and not any(self.differs(draft, name) for name in draft.many):
+            return
+        draft.members = {n: sorted(getattr(known, n).values_list("pk", flat=True)) for n in draft.many}
+        wanted = {n: sorted(r.pk for r in found) for n, found in draft.many.items()}
+        if audit.snapshot(draft.record) == draft.before and wanted == draft.members:
             self.outcome.same += 1
         else:
             changed.append(draft)
-
-    def differs(self, draft: Draft, name: str) -> bool:
-        return {r.pk for r in draft.many[name]} != set(getattr(draft.record, name).values_list("pk", flat=True))
 
     def fault(self, draft: Draft, reasons: Sequence[str]) -> None:
         self.outcome.faults.append(Fault(draft.row, tuple(reasons)))
@@ -264,29 +265,19 @@ class Importer:
         try:
             with transaction.atomic():
                 write()
-        except IntegrityError:
+        except (IntegrityError, DataError):
             return [draft for draft in drafts if self.alone(draft)]
         return drafts
 
     def alone(self, draft: Draft) -> bool:
+        if not draft.before:
+            draft.record.pk = None
         try:
-            with transaction.atomic():
-                if not draft.before:
-                    draft.record.pk = None
-                draft.record.save(force_insert=not draft.before)
-        except IntegrityError:
-            self.fault(draft, self.explain(draft))
+            write(draft.record, draft.before)
+        except DomainError as error:
+            self.fault(draft, [str(error)])
             return False
         return True
-
-    def explain(self, draft: Draft) -> list[str]:
-        """Why the database refused, in the words of the rule that it broke."""
-        try:
-            draft.record.validate_unique()
-            draft.record.validate_constraints()
-        except ValidationError as error:
-            return list(error.messages)
-        return [_("Another record has this already.")]
 
     def after(self, drafts: list[Draft]) -> None:
         for draft in drafts:
@@ -299,8 +290,12 @@ class Importer:
             raise Invalid(_("Some rows would leave what you may see."), code="leaves_scope")
         model = self.resource.model._meta.model_name
         entries = [
-            (f"{'change' if d.before else 'create'}_{model}", d.record, d.before, audit.snapshot(d.record)) for d in drafts
-        ]
+            (
+                f"{'change' if d.before else 'create'}_{model}", d.record, d.before | d.members,
+                audit.snapshot(d.record) | {n: sorted(r.pk for r in found) for n, found in d.many.items()},
+            )
+            for d in drafts
+        ]  # fmt: skip
         audit.record_many(self.actor, entries)
 
 

@@ -43,6 +43,7 @@ class Draft:
     record: Any = None
     before: dict[str, Any] = field(default_factory=dict)
     many: dict[str, list[Model]] = field(default_factory=dict)
+    members: dict[str, list[int]] = field(default_factory=dict)
 
 
 def flat_choices(model_field: Any) -> dict[str, Any]:

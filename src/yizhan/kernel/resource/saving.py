@@ -1,22 +1,47 @@
-"""The one command behind every ordinary record's form and REST operation."""
+"""The one write behind every ordinary record's form, REST operation, batch bar and import.
+
+A save takes changes, not a whole record: the row is locked first, what nobody touched keeps what it has
+then, and only the columns that differ are written (docs/decisions/0009).
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import hashlib
+import hmac
+from collections.abc import Collection, Mapping
 from typing import Any
 
-from django.db import IntegrityError, transaction
+from django import forms
+from django.conf import settings
+from django.core.exceptions import NON_FIELD_ERRORS
+from django.db import DatabaseError, transaction
 from django.db.models import Model
 from django.forms import BaseModelForm, ModelChoiceField
+from django.forms.models import InlineForeignKeyField
 from django.utils.translation import gettext_lazy as _
 
-from yizhan.kernel import audit, custom_fields
+from yizhan.kernel import audit, custom_fields, stale
 from yizhan.kernel.actor import Actor
 from yizhan.kernel.commands import command
-from yizhan.kernel.errors import Conflict, Invalid, NotFound
+from yizhan.kernel.constraints import broken_rules, refusal
+from yizhan.kernel.errors import Invalid, NotFound, StaleVersion
 from yizhan.kernel.forms import dress
 from yizhan.kernel.resource.declaration import Resource
 from yizhan.kernel.resource.registry import resource_of
+
+
+class Kept(InlineForeignKeyField):
+    """Stands for a field that the sender did not touch: it gives back what the record has.
+
+    Its class is the one whose own value a ModelForm does not judge again; rules over several fields still see it.
+    """
+
+    def __init__(self, value: Any, widget: forms.Widget) -> None:
+        forms.Field.__init__(self, required=False, disabled=True, widget=widget)
+        self.value = value
+
+    def clean(self, value: Any) -> Any:
+        return self.value
 
 
 def bound_form(
@@ -40,6 +65,24 @@ def bound_form(
     return form
 
 
+def keep_untouched(form: BaseModelForm[Any], resource: Resource[Any], touched: Collection[str], *, new: bool) -> None:
+    """What nobody touched keeps its value; a new record's starts with its usual one, or is asked for."""
+    own: Any = {f.name: f for f in form.instance._meta.get_fields()}
+    for name, field in list(form.fields.items()):
+        model_field = own.get(name)
+        if name in touched or field.disabled or (new and (model_field is None or not usual(model_field))):
+            continue
+        if model_field is not None:
+            value = getattr(form.instance, name)
+            form.fields[name] = Kept(list(value.all()) if model_field.many_to_many else value, field.widget)
+        elif name.startswith("custom_"):
+            del form.fields[name]
+
+
+def usual(model_field: Any) -> bool:
+    return bool(not model_field.is_relation and model_field.has_default())
+
+
 def locked(actor: Actor, resource: Resource[Any], pk: int) -> Model:
     record: Model | None = resource.policy.scope(actor, resource.view).select_for_update(of=("self",)).filter(pk=pk).first()
     if record is None:
@@ -47,49 +90,103 @@ def locked(actor: Actor, resource: Resource[Any], pk: int) -> Model:
     return record
 
 
+def many_names(resource: Resource[Any]) -> list[str]:
+    return [f.name for f in resource.model._meta.many_to_many if f.name in resource.fields]
+
+
+def members(resource: Resource[Any], record: Any) -> dict[str, list[int]]:
+    return {name: sorted(item.pk for item in getattr(record, name).all()) for name in many_names(resource)}
+
+
+def facts(resource: Resource[Any], record: Model) -> dict[str, Any]:
+    """The record as history keeps it: its own columns, and who belongs to it."""
+    return audit.snapshot(record) | members(resource, record)
+
+
+def version_of(resource: Resource[Any], record: Any) -> str:
+    """What changes with every edit of what people enter, keyed so that no hidden value can be guessed from it."""
+    names = [f.attname for f in resource.model._meta.concrete_fields if f.name in {*resource.fields, "custom"}]
+    values = {name: getattr(record, name) for name in names} | members(resource, record)
+    return hmac.new(settings.SECRET_KEY.encode(), audit.canonical(values).encode(), hashlib.sha256).hexdigest()[:16]
+
+
 @command
 def save_record(
-    *, actor: Actor, resource: Resource[Any], pk: int | None, data: Mapping[str, Any], extra: Mapping[str, Any] | None = None
+    *,
+    actor: Actor,
+    resource: Resource[Any],
+    pk: int | None,
+    data: Mapping[str, Any],
+    touched: Collection[str] | None = None,
+    base: Mapping[str, str] | None = None,
+    version: str | None = None,
+    extra: Mapping[str, Any] | None = None,
 ) -> Model:
     """Create (`pk` None) or change one ordinary record.
+
+    `data` is what its form would send; `touched` names the fields that are meant (None: all of them). Where the
+    sender saw other values before, `base` holds them as text: what differs from it is what he changed. `version`
+    is the one that a program read.
 
     Raises:
         NotFound: out of scope, before or after the change.
         Forbidden: seen, but not the actor's to change.
+        Conflict: `stale_version`, the record is not what the sender saw; `already_there`, somebody was quicker.
         Invalid: with a message per field.
     """
     record = locked(actor, resource, pk) if pk is not None else None
     resource.policy.require(actor, resource.change, record)
-    before = audit.snapshot(record) if record else {}
+    if record is not None and version is not None and version != version_of(resource, record):
+        raise StaleVersion(version_of(resource, record))
+    if record is not None and base is not None:
+        touched, clashes = stale.judge(bound_form(actor, resource, record), data, base, touched)
+        if clashes:
+            raise stale.StaleFields(clashes)
+    before = facts(resource, record) if record else {}
     form = bound_form(actor, resource, record, data)
+    if touched is not None:
+        keep_untouched(form, resource, touched, new=record is None)
+    fields = {name: [str(e) for e in errors] for name, errors in form.errors.items()}
     if not form.is_valid():
-        fields = {name: [str(e) for e in errors] for name, errors in form.errors.items()}
-        raise Invalid(_("Some fields are not right."), fields=fields)
+        rules = broken_rules(form.instance) if set(fields) == {NON_FIELD_ERRORS} else {}
+        raise Invalid(_("Some fields are not right."), fields=rules or fields)
     saved: Any = form.save(commit=False)
     custom = resource.custom()
     if custom:
         saved.custom = custom_fields.merged(saved.custom, custom, form.cleaned_data)
     resource.prepare(actor, saved)
     resource.policy.require(actor, resource.change, saved)
-    write(saved)
-    form.save_m2m()
+    rules = broken_rules(saved) if touched is not None else {}  # a form does not look at what it keeps
+    if rules:
+        raise Invalid(_("Some fields are not right."), fields=rules)
+    write(saved, before)
+    for name in many_names(resource):
+        if name in form.cleaned_data and {item.pk for item in form.cleaned_data[name]} != set(before.get(name, [])):
+            getattr(saved, name).set(form.cleaned_data[name])
     resource.finish(actor, saved, extra or {})
     if not resource.policy.scope(actor, resource.view).filter(pk=saved.pk).exists():
         raise NotFound
-    verb = "change" if record else "create"
-    audit.record(actor, f"{verb}_{resource.model._meta.model_name}", saved, before, audit.snapshot(saved))
+    after, verb = facts(resource, saved), "change" if record else "create"
+    if after != before:
+        audit.record(actor, f"{verb}_{resource.model._meta.model_name}", saved, before, after)
     found: Model = saved
     return found
 
 
-def write(record: Model) -> None:
-    """Save; where a rule of the database refuses after the form's own look, somebody else was quicker.
+def write(record: Model, before: Mapping[str, Any]) -> None:
+    """Insert, or update the columns that differ from `before`.
 
     Raises:
-        Conflict: `already_there`.
+        Conflict, Invalid: a rule of the database refused, in the rule's own words.
     """
+    changed = [name for name, value in audit.snapshot(record).items() if before.get(name) != value]
+    if before and not changed:
+        return
     try:
         with transaction.atomic():
-            record.save()
-    except IntegrityError as error:
-        raise Conflict(_("Another record has this already."), code="already_there") from error
+            if before:
+                record.save(update_fields=changed)
+            else:
+                record.save(force_insert=True)
+    except DatabaseError as error:
+        raise refusal(error, type(record)) from error

@@ -1,15 +1,20 @@
 """The standard pages of a declared resource: list, form, history."""
 
+from __future__ import annotations
+
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.db.models import Model
+from django.forms import BaseModelForm
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import URLPattern, path
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from yizhan.kernel import stale
+from yizhan.kernel.actor import Actor
 from yizhan.kernel.errors import Conflict, Invalid
 from yizhan.kernel.listing.views import list_context
 from yizhan.kernel.models import AuditEntry
@@ -78,22 +83,18 @@ def form_page(resource: Resource[Any], request: HttpRequest, pk: int | None) -> 
         resource.policy.require(actor, resource.change)
     status = 200
     clashes: list[stale.Clash] = []
-    seen = bound_form(actor, resource, record, None)
+    seen = stale.seen_mark(bound_form(actor, resource, record)) if record else ""
     if request.method == "POST":
-        data, clashes = stale.settle(seen, request.POST) if record is not None else (request.POST, [])
-        form = bound_form(actor, resource, record, data)
+        base = stale.read_mark(request.POST.get("seen", "")) or {}
         try:
-            if clashes:
-                raise Conflict(
-                    _("Somebody else changed the same fields meanwhile. Choose what shall stand."), code="stale_version"
-                )
-            saved = save_record(actor=actor, resource=resource, pk=pk, data=data)
+            saved = save_record(actor=actor, resource=resource, pk=pk, data=request.POST, base=base)
             messages.success(request, _("Saved."))
             return redirect(resource.url_name("detail"), pk=saved.pk)
         except (Invalid, Conflict) as error:
-            status = error.status
-            if clashes or not form.errors:
-                form.add_error(None, str(error))
+            status, clashes = error.status, getattr(error, "clashes", [])
+            record = resource.policy.find(actor, resource.view, pk=pk) if pk is not None else None
+            seen = stale.seen_mark(bound_form(actor, resource, record)) if record else ""
+            form = refused_form(actor, resource, record, request.POST, error)
     else:
         form = bound_form(actor, resource, record, None)
         for name in resource.fields:
@@ -104,10 +105,24 @@ def form_page(resource: Resource[Any], request: HttpRequest, pk: int | None) -> 
             field.disabled = True
     context = {
         "resource": resource, "record": record, "form": form, "may_change": may_change, "clashes": clashes,
-        "seen": stale.seen_mark(seen) if record else "", "history": history_of(resource, record.pk) if record else [],
+        "seen": seen, "history": history_of(resource, record.pk) if record else [],
         "panels": panels_of(actor, record) if record else [], **page_names(resource),
     }  # fmt: skip
     return render(request, "kernel/resource_form.html", context, status=status)
+
+
+def refused_form(
+    actor: Actor, resource: Resource[Any], record: Model | None, given: QueryDict, error: Invalid | Conflict
+) -> BaseModelForm[Any]:
+    """What was sent, to be put right: what nobody touched as it is now, each message beside its field."""
+    data = given if record is None else stale.settle(bound_form(actor, resource, record), given)[0]
+    form = bound_form(actor, resource, record, data)
+    fields = {n: texts for n, texts in getattr(error, "fields", {}).items() if n in form.fields and n not in form.errors}
+    for name, texts in fields.items():
+        form.add_error(name, [str(text) for text in texts])
+    if not form.errors:
+        form.add_error(None, str(error))
+    return form
 
 
 def build_urls(resource: Resource[Any]) -> list[URLPattern]:
