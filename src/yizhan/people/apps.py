@@ -4,4 +4,4 @@ from yizhan.kernel import loading
 class PeopleConfig(loading.App):
     name = "yizhan.people"
     label = "people"
-    registers = ("policies", "acting", "resources", "searching")
+    registers = ("policies", "acting", "resources", "searching", "panels")

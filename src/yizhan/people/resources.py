@@ -101,6 +101,7 @@ class UserResource(Resource[User]):
     filters, contains, key = ("tier", "is_active"), ("username", "display_name", "sort_key"), "username"
     order, match = ("sort_key", "id"), ("username",)
     natural: Mapping[str, str] = {"skills": "code"}
+    shortcuts = (("invite", "user-plus", _("Invite a colleague")),)
 
     def prepare(self, actor: Actor, record: User) -> None:
         record.sort_key = pinyin_key(record.display_name)

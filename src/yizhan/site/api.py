@@ -20,6 +20,7 @@ from yizhan.kernel.resource import all_resources
 from yizhan.kernel.resource.api import build_router
 from yizhan.kernel.web import actor_of, clean_limit, set_actor
 from yizhan.people.access import actor_for, token_user
+from yizhan.people.api import router as invitations_router
 from yizhan.people.services.accounts import token_digest
 from yizhan.site.middleware import client_address
 from yizhan.tickets.api import router as tickets_router
@@ -111,6 +112,7 @@ def on_fault(request: HttpRequest, error: Exception) -> HttpResponse:
 
 
 api.add_router("/tickets", tickets_router)
+api.add_router("/invitations", invitations_router)
 for _resource in all_resources():
     if _resource.in_api:
         _extra = {"password": (str | None, None)} if _resource.name == "users" else None

@@ -28,6 +28,7 @@ PUBLIC = (
     "/api/",
     "/s/",
     "/v/",
+    "/join/",
     "/static/",
     "/language/",
     "/first-run/",

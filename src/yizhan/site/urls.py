@@ -38,6 +38,7 @@ accounts = [
 urlpatterns = [
     path("", include("yizhan.tickets.urls")),
     path("", include("yizhan.channels.urls")),
+    path("", include("yizhan.people.urls")),
     path("data/", include([url for resource in all_resources() for url in build_urls(resource)])),
     path("lists/<slug:name>/views/", lists.save_view, name="list-save-view"),
     path("lists/<slug:name>/views/<int:pk>/delete/", lists.delete_view, name="list-delete-view"),

@@ -29,7 +29,7 @@ class Resource(Listing[M]):
     related model that REST and filters show instead of an id; `order` ends with a unique field;
     `match` are the fields by which an imported row finds its record (without it, none is imported);
     `aliases` are further headings that people's own sheets use for a field; `labels` head columns
-    that are no fields.
+    that are no fields; `shortcuts` are further pages for those who may change (route, icon, label).
     """
 
     model: type[M]
@@ -51,6 +51,7 @@ class Resource(Listing[M]):
     in_api = True
     can_create = True
     form: type[ModelForm[Any]] | None = None
+    shortcuts: tuple[tuple[str, str, Text], ...] = ()
 
     def rows(self, actor: Actor) -> QuerySet[M]:
         """The rows of the list, with everything that its columns need."""

@@ -51,6 +51,7 @@ PAGES: dict[str, set[str]] = {
     "handover": ENGINEERS, "handover-answer": set(), "news": ALL, "notice-preferences": STAFF, "ticket-watch": set(),
     "mailbox-new": ADMIN, "mailbox-connect": ADMIN, "mailbox-connected": ADMIN,
     "mailbox-switch": set(), "phone-hook": set(), "calls": CHANNELS, "call-card": CHANNELS, "call-back": set(),
+    "invite": ADMIN, "invitation": set(), "join": set(),
     "palette": ALL, "welcome": ADMIN, "ticket-undo": set(), "ticket-presence": set(),
     "audit": {"auditor"}, "attachment": STAFF | {OWN},
     "set_language": set(), "first-run": set(), "healthz": ANYBODY, "readyz": ANYBODY, "metrics": ANYBODY,
@@ -80,7 +81,7 @@ POSTED: dict[str, set[str]] = {  # what POST without a body meets: who passes th
     "list-save-view": STAFF, "list-columns": STAFF, "tickets-batch": STAFF,
     "ticket-watch": STAFF, "handover-answer": {"engineer1"},
     "ticket-undo": STAFF | {OWN}, "ticket-presence": STAFF, "call-back": CLOSERS, "mailbox-switch": ADMIN,
-    "desk-paste": DESK, "desk-same": DESK, "report-same": {OWN},
+    "desk-paste": DESK, "desk-same": DESK, "report-same": {OWN}, "invitation": ADMIN,
     "list-delete-view": {"desk", "manager", "admin"}, "ticket-edit": {"engineer1", "desk", "manager"}, "work": {"desk"},
 }  # fmt: skip
 
@@ -110,6 +111,9 @@ def theirs(world: Any, settings: Any) -> dict[str, Any]:
     handover = offer_handover(actor=world.actor("engineer2"), to="engineer1")
     line = PhoneLine.objects.create(name="l", sealed_secret="", customer=customer)
     call = Call.objects.create(line=line, source_id="1", number="1", customer=customer, state="missed", started_at=clock.now())
+    newcomer = User.objects.create_user("newcomer", display_name="新人")
+    newcomer.set_unusable_password()
+    newcomer.save()
     own_field = CustomField.objects.create(target="people.contact", key="badge", label="工牌")
     desk = User.objects.get(username="desk")
     view = SavedView.objects.create(listing="tickets", name="急", owner=desk, shared=True)
@@ -155,6 +159,7 @@ def address(name: str, theirs: dict[str, Any]) -> str:
         "phone-hook": ["a"], "call-card": [theirs["call"]], "call-back": [theirs["call"]],
         "ticket-undo": [theirs["number"]], "ticket-presence": [theirs["number"]],
         "handover-answer": [theirs["handover"]], "ticket-watch": [theirs["number"]],
+        "invitation": ["newcomer"], "join": ["nonsense"],
         "mfa_remove_webauthn": [1], "mfa_edit_webauthn": [1],
         "list-save-view": ["tickets"], "list-columns": ["tickets"],
         "list-export": ["tickets"], "work": [theirs["work"]],

@@ -1,0 +1,204 @@
+"""A new colleague: account, roles and customers in one act, and the one-time link by which he gets in."""
+
+import hashlib
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+
+from yizhan.kernel import audit, clock
+from yizhan.kernel.actor import Actor, system_actor
+from yizhan.kernel.commands import command
+from yizhan.kernel.errors import Conflict, Forbidden, Invalid, NotFound
+from yizhan.kernel.search.tokens import pinyin_key
+from yizhan.people import policies
+from yizhan.people.models import Assignment, Customer, Invitation, Role, Skill, Team, User
+from yizhan.people.policies import PeoplePermission
+
+LIFE = timedelta(days=7)
+CUSTOMERS_OWN = {Role.REQUESTER, Role.CUSTOMER_CONTACT}
+
+
+@dataclass(frozen=True)
+class Colleague:
+    """Who comes: his account, his roles and for which customers (none named: for all of them)."""
+
+    username: str
+    name: str
+    roles: Sequence[str]
+    customers: Sequence[Customer] = ()
+    email: str = ""
+    phone: str = ""
+    tier: int | None = None
+    skills: Sequence[Skill] = field(default_factory=tuple)
+    teams: Sequence[Team] = field(default_factory=tuple)
+
+
+@dataclass(frozen=True)
+class Invited:
+    """The person, and the link's secret: it is shown now and never again."""
+
+    user: User
+    token: str
+    expires_at: object
+
+
+def digest_of(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def check(new: Colleague) -> None:
+    fields: dict[str, list[object]] = {}
+    roles = set(new.roles)
+    if not roles or not roles <= {str(role) for role in Role if role not in CUSTOMERS_OWN}:
+        fields["roles"] = [_("Choose at least one of the roles offered.")]
+    if User.objects.filter(username__iexact=new.username).exists():
+        fields["username"] = [_("This user name is taken.")]
+    if fields:
+        raise Invalid(_("Some fields are not right."), fields=fields)
+
+
+@command
+def invite_colleague(*, actor: Actor, new: Colleague) -> Invited:
+    """Make the account without a password, give it its roles, and open the one-time link.
+
+    Raises:
+        Forbidden: the actor may not add colleagues, or does not hold what he would grant.
+        Invalid: with a message per field.
+    """
+    policies.users.require(actor, PeoplePermission.CHANGE_STAFF)
+    check(new)
+    user = User(
+        username=new.username, display_name=new.name, email=new.email, phone=new.phone, tier=new.tier,
+        sort_key=pinyin_key(new.name),
+    )  # fmt: skip
+    user.set_unusable_password()
+    try:
+        user.full_clean()
+    except ValidationError as error:
+        raise Invalid(_("Some fields are not right."), fields=error.message_dict) from error
+    user.save()
+    user.skills.set(new.skills)
+    for team in new.teams:
+        policies.teams.require(actor, PeoplePermission.CHANGE_STAFF, team)
+        team.members.add(user)
+    belongs = {"skills": [skill.code for skill in new.skills], "teams": [team.code for team in new.teams]}
+    audit.record(actor, "create_user", user, {}, {**audit.snapshot(user), **belongs})
+    grant(actor, user, new)
+    return opened(actor, user, "invite_colleague")
+
+
+def grant(actor: Actor, user: User, new: Colleague) -> None:
+    """Each role for each customer; the policy says whether the actor may give it."""
+    for role in dict.fromkeys(new.roles):
+        for customer in new.customers or (None,):
+            row = Assignment(user=user, role=role, customer=customer)
+            policies.assignments.require(actor, PeoplePermission.CHANGE_STAFF, row)
+            row.save()
+            audit.record(actor, "create_assignment", row, {}, audit.snapshot(row))
+
+
+def opened(actor: Actor, user: User, name: str) -> Invited:
+    token, now = secrets.token_urlsafe(32), clock.now()
+    row = Invitation.objects.create(
+        user=user, digest=digest_of(token), made_by_id=actor.user_id, made_at=now, expires_at=now + LIFE
+    )
+    audit.record(actor, name, row, {}, {"user_id": user.pk, "expires_at": row.expires_at})
+    return Invited(user, token, row.expires_at)
+
+
+def newcomer(actor: Actor, username: str) -> User:
+    """Somebody who has never set a password, locked; whoever has one resets it by mail or at the console.
+
+    Raises:
+        NotFound, Forbidden; Conflict: `already_in`.
+    """
+    rows = policies.users.scope(actor, PeoplePermission.VIEW_STAFF).filter(username=username, is_active=True)
+    user = User.objects.select_for_update().filter(pk__in=rows.values("pk")).first()
+    if user is None:
+        raise NotFound
+    policies.users.require(actor, PeoplePermission.CHANGE_STAFF, user)
+    if user.has_usable_password():
+        raise Conflict(_("This person has a password already."), code="already_in")
+    return user
+
+
+def close_open(actor: Actor, user: User) -> int:
+    closed = 0
+    for row in Invitation.objects.select_for_update().filter(user=user, used_at=None, withdrawn_at=None):
+        row.withdrawn_at = clock.now()
+        row.save(update_fields=["withdrawn_at"])
+        audit.record(actor, "withdraw_invitation", row, {"withdrawn_at": None}, {"withdrawn_at": row.withdrawn_at})
+        closed += 1
+    return closed
+
+
+@command
+def renew_invitation(*, actor: Actor, username: str) -> Invited:
+    """A fresh link for somebody who has not come in yet; the old one ends."""
+    user = newcomer(actor, username)
+    close_open(actor, user)
+    return opened(actor, user, "renew_invitation")
+
+
+@command
+def withdraw_invitation(*, actor: Actor, username: str) -> User:
+    """End the open link; the account stays, without a password.
+
+    Raises:
+        Conflict: `no_invitation`, there is no open one.
+    """
+    user = newcomer(actor, username)
+    if not close_open(actor, user):
+        raise Conflict(_("There is no open invitation."), code="no_invitation")
+    return user
+
+
+def open_invitation(token: str, *, lock: bool = False) -> Invitation:
+    """The invitation while it may be used.
+
+    Raises:
+        NotFound: unknown, used, withdrawn or expired.
+    """
+    rows = Invitation.objects.select_related("user").filter(digest=digest_of(token), used_at=None, withdrawn_at=None)
+    rows = rows.select_for_update(of=("self", "user")) if lock else rows
+    row = rows.filter(expires_at__gt=clock.now(), user__is_active=True).first()
+    if row is None:
+        raise NotFound(_("This invitation has been used, withdrawn or has expired. Ask for a new one."), code="invitation_gone")
+    return row
+
+
+def accept_invitation(*, token: str, password: str, address: str) -> User:
+    """Use the link, once: the new person sets his password."""
+    actor = Actor(label=system_actor("invitation").label, channel="web", address=address, is_system=True)
+    return accept_as(actor=actor, token=token, password=password)
+
+
+@command
+def accept_as(*, actor: Actor, token: str, password: str) -> User:
+    """Set the first password and close the link.
+
+    Raises:
+        NotFound: the link may not be used any more.
+        Invalid: the password is too weak.
+    """
+    row = open_invitation(token, lock=True)
+    user = row.user
+    if user.has_usable_password():
+        raise Forbidden
+    try:
+        validate_password(password, user)
+    except ValidationError as error:
+        raise Invalid(" ".join(error.messages), fields={"password": error.messages}) from error
+    before = audit.snapshot(user)
+    user.set_password(password)
+    user.save(update_fields=["password"])
+    row.used_at = clock.now()
+    row.save(update_fields=["used_at"])
+    audit.record(actor, "accept_invitation", row, {"used_at": None}, {"used_at": row.used_at})
+    audit.record(actor, "set_password", user, before, audit.snapshot(user))
+    return user
