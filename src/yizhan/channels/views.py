@@ -8,11 +8,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
-from yizhan.channels.drivers.mail.letter import parse
+from yizhan.channels.drivers.mail.letter import Letter
+from yizhan.channels.drivers.mail.reading import read_letter
+from yizhan.channels.models import InboundMessage
 from yizhan.channels.policies import ChannelPermission, inbound
 from yizhan.channels.queries import WAITING, inbound_messages, raw_content, visible_mailboxes
 from yizhan.channels.services.triage import discard_message, place_message, replay_message
-from yizhan.kernel.errors import DomainError, Forbidden
+from yizhan.kernel.errors import DomainError, Forbidden, PermanentFailure, TemporaryFailure
 from yizhan.kernel.models import Notice
 from yizhan.kernel.paging import paginate
 from yizhan.kernel.web import actor_of
@@ -43,13 +45,21 @@ def channel_page(request: HttpRequest) -> HttpResponse:
     return render(request, "channels/list.html", context)
 
 
+def letter_of(message: InboundMessage) -> Letter | None:
+    """What the page shows of the letter; nothing of one that no limits can read."""
+    try:
+        return read_letter(raw_content(message))
+    except (PermanentFailure, TemporaryFailure):
+        return None
+
+
 def message_page(request: HttpRequest, pk: int, error: str = "", status: int = 200) -> HttpResponse:
     actor = actor_of(request)
     message = inbound.find(actor, ChannelPermission.VIEW, pk=pk)
     people = contacts.scope(actor, PeoplePermission.VIEW_CONTACTS).filter(active=True)
     nearest = Case(When(customer_id=message.customer_id, then=Value(0)), default=Value(1))
     context = {
-        "message": message, "letter": parse(raw_content(message)), "waiting": message.state in WAITING, "error": error,
+        "message": message, "letter": letter_of(message), "waiting": message.state in WAITING, "error": error,
         "may_triage": inbound.allows(actor, ChannelPermission.TRIAGE, message),
         "contacts": list(people.select_related("department", "customer").order_by(nearest, "customer__sort_key", "sort_key")[:500]),
     }  # fmt: skip

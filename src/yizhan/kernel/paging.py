@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from yizhan.kernel.errors import Invalid
 
 M = TypeVar("M", bound=Model)
-MAX_COUNT = 1000
+MAX_COUNT, LONGEST = 1000, 2000
 
 
 @dataclass(frozen=True)
@@ -38,6 +38,8 @@ def decode(cursor: str, size: int) -> list[Any]:
     Raises:
         Invalid: it is not one of ours.
     """
+    if len(cursor) > LONGEST:
+        raise Invalid(_("The cursor is not valid."), code="invalid_cursor")
     try:
         values = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
     except (ValueError, binascii.Error, UnicodeDecodeError) as error:

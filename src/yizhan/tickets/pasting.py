@@ -39,8 +39,9 @@ PLACE = re.compile(
 ME = re.compile(
     r"(?:我是|这里是|我这边是)\s*(?:[\u4e00-\u9fff]{2,6}?(?:部|科|室|处|店|中心)的?\s*)?(?P<name>[\u4e00-\u9fff]{2,3})(?=[,，。!！\s]|$)"
 )
-CALLS = re.compile(r"@\S+\s?|^(?:你好|您好|在吗|老师好?|各位|麻烦|请问|hi|hello)[,，!！。~\s]*", re.IGNORECASE)
-LONGEST = 4000
+CALLS = re.compile(r"@\S+\s?|^(?:(?:你好|您好|在吗|老师好?|各位|麻烦|请问|hi|hello)[,，!！。~\s]*)+", re.IGNORECASE)
+BLANKS = re.compile(r"[^\S\n]+")
+LONGEST, LONGEST_HEAD = 4000, 100
 
 
 @dataclass(frozen=True)
@@ -54,14 +55,23 @@ class Pasted:
     channel: str = "wechat_group"
 
 
-def read_head(lines: list[str]) -> tuple[str, str, list[str]]:
-    """(sender, kind of group, the lines that he wrote)."""
-    for index, line in enumerate(lines):
+def head_of(line: str) -> tuple[int, re.Match[str]] | None:
+    """The kind of head that a line is; a longer one is none (its pattern takes the square of a line's length)."""
+    if len(line) <= LONGEST_HEAD:
         for number, pattern in enumerate(HEADS):
             found = pattern.match(line)
             if found:
-                rest = [text for text in lines[index + 1 :] if not any(p.match(text) for p in HEADS)]
-                return found["name"], "qq_group" if number == 0 else "wechat_group", rest
+                return number, found
+    return None
+
+
+def read_head(lines: list[str]) -> tuple[str, str, list[str]]:
+    """(sender, kind of group, the lines that he wrote)."""
+    for index, line in enumerate(lines):
+        head = head_of(line)
+        if head:
+            rest = [text for text in lines[index + 1 :] if head_of(text) is None]
+            return head[1]["name"], "qq_group" if head[0] == 0 else "wechat_group", rest
     found = INLINE.match(lines[0]) if lines else None
     if found and not any(re.fullmatch(words, found["name"]) for words in LABELS.values()):
         return found["name"], "wechat_group", [found["rest"], *lines[1:]]
@@ -82,8 +92,8 @@ def phone_in(text: str) -> str:
 
 
 def without_greeting(text: str) -> str:
-    shorter = CALLS.sub("", text).strip()
-    return text if shorter == text else without_greeting(shorter)
+    """Without calls to others and what one says first: twice, since a greeting may stand behind a call."""
+    return CALLS.sub("", CALLS.sub("", text).strip()).strip()
 
 
 def problem_of(lines: list[str], taken: list[str]) -> str:
@@ -102,7 +112,8 @@ def problem_of(lines: list[str], taken: list[str]) -> str:
 
 def pick_apart(text: str) -> Pasted:
     """A copied message's sender, phone, place and problem; nothing is ever invented."""
-    lines = [line.strip() for line in text[:LONGEST].replace("\r", "\n").replace("\u2005", " ").split("\n") if line.strip()]
+    plain = BLANKS.sub(" ", text[:LONGEST].replace("\r", "\n"))
+    lines = [line.strip() for line in plain.split("\n") if line.strip()]
     if not lines:
         return Pasted()
     sender, channel, body = read_head(lines)

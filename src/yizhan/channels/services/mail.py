@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from yizhan.channels.drivers.mail.letter import Letter, parse
 from yizhan.channels.drivers.mail.quotes import new_words
+from yizhan.channels.drivers.mail.reading import is_plain, read_letter
 from yizhan.channels.models import InboundMessage, Mailbox
 from yizhan.channels.queries import raw_content, raw_contents
 from yizhan.kernel import attachments, notices
@@ -74,6 +75,8 @@ def together(batch: Sequence[InboundMessage]) -> set[int]:
     known: dict[tuple[int, str], Contact | None] = {}
     plain: list[tuple[InboundMessage, NewTicket]] = []
     for message in batch:
+        if not is_plain(contents[message.pk]):
+            continue
         try:
             letter = parse(contents[message.pk])
             new = plain_request(message, letter, known)
@@ -127,7 +130,7 @@ def process(message: InboundMessage) -> None:
     message.attempts += 1
     try:
         with transaction.atomic():
-            decide(message, parse(raw_content(message)))
+            decide(message, read_letter(raw_content(message)))
     except DomainError as error:
         message.state, message.reason = S.FAILED, f"{error.code}: {error}"[:300]
     except Exception as error:

@@ -1,8 +1,6 @@
 """Keeping and finding content. A file is on disk, synced, before any row names it."""
 
 import hashlib
-import io
-import warnings
 from collections.abc import Iterable
 from datetime import timedelta
 from pathlib import Path
@@ -12,15 +10,16 @@ import filetype
 from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
-from PIL import Image
 
-from yizhan.kernel import clock
+from yizhan.kernel import children, clock
 from yizhan.kernel.actor import Actor
+from yizhan.kernel.children import Limits, NeedsTooMuch, Unreadable
 from yizhan.kernel.errors import Invalid
 from yizhan.kernel.files import write_durably
 from yizhan.kernel.models import Attachment
 
 MAX_PIXELS = 60_000_000
+LIMITS = Limits(seconds=10, megabytes=512)
 NOBODYS = 0  # the customer of a file that staff sent without naming one yet
 ORPHAN_AGE = timedelta(hours=24)
 
@@ -49,17 +48,14 @@ def sniff(content: bytes, name: str) -> str:
 
 
 def check_image(content: bytes) -> None:
-    """Refuse pictures whose pixels would fill the memory of whoever opens them."""
+    """Refuse pictures whose pixels would fill the memory of whoever opens them; a child looks, since looking may take as much."""
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
-            with Image.open(io.BytesIO(content)) as picture:
-                too_large = picture.width * picture.height > MAX_PIXELS
-    except (Image.DecompressionBombWarning, Image.DecompressionBombError):
-        too_large = True
-    except (OSError, ValueError, SyntaxError):
+        size = children.run("yizhan.kernel.readers.pixels:size", content, limits=LIMITS)
+    except NeedsTooMuch:
+        size = None
+    except Unreadable:
         return
-    if too_large:
+    if size is None or size[0] * size[1] > MAX_PIXELS:
         raise Invalid(_("The picture has too many pixels."), code="too_many_pixels")
 
 

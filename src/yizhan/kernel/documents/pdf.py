@@ -1,16 +1,16 @@
 """PDF without any font or library of the machine: Typst's wheel and our own Noto Sans SC."""
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
-from yizhan.kernel.errors import PermanentFailure, TemporaryFailure
+from yizhan.kernel import children
+from yizhan.kernel.children import Limits, Unreadable
+from yizhan.kernel.errors import PermanentFailure
 
 STATIC = Path(__file__).resolve().parents[2] / "static"
 FONTS = STATIC / "dist" / "fonts"
-SECONDS = 60
+LIMITS = Limits(seconds=60, megabytes=2048)
 
 
 def render_pdf(template: Path, data: dict[str, Any]) -> bytes:
@@ -19,14 +19,14 @@ def render_pdf(template: Path, data: dict[str, Any]) -> bytes:
     A child process does it: a typesetter that runs away or falls takes nobody with it.
 
     Raises:
-        TemporaryFailure: it took more than a minute.
-        PermanentFailure: the template or the data is wrong.
+        TemporaryFailure: the machine had no time for it.
+        PermanentFailure: the template or the data is wrong, or takes more than a child may.
     """
-    command = [sys.executable, "-I", str(Path(__file__).with_name("typeset.py")), str(template), str(FONTS)]
+    paths = {"template": str(template), "fonts": str(FONTS)}
     try:
-        done = subprocess.run(command, input=json.dumps(data).encode(), capture_output=True, timeout=SECONDS, check=False)
-    except subprocess.TimeoutExpired as error:
-        raise TemporaryFailure(f"typesetting {template.name} took more than {SECONDS} s") from error
-    if done.returncode or not done.stdout.startswith(b"%PDF"):
-        raise PermanentFailure(f"typesetting {template.name}: {done.stderr.decode(errors='replace')[-1000:]}")
-    return done.stdout
+        content = children.run("yizhan.kernel.readers.typeset:typeset", json.dumps(data).encode(), limits=LIMITS, **paths)
+    except Unreadable as error:
+        raise PermanentFailure(f"typesetting {template.name}: {error}") from error
+    if not isinstance(content, bytes) or not content.startswith(b"%PDF"):
+        raise PermanentFailure(f"typesetting {template.name}: no PDF came of it")
+    return content

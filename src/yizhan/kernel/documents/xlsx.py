@@ -1,34 +1,35 @@
 """Excel files: written so that no cell is ever a formula, read with limits."""
 
-import csv
 import io
-import zipfile
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from yizhan.kernel import clock
-from yizhan.kernel.errors import Invalid
+from yizhan.kernel import children, clock
+from yizhan.kernel.children import Limits, NeedsTooMuch, Unreadable
+from yizhan.kernel.errors import Invalid, TemporaryFailure
+from yizhan.kernel.readers.sheets import DANGEROUS
 
-DANGEROUS = ("=", "+", "-", "@", "\t", "\r")
-MAX_UNPACKED = 400 * 2**20
-MAX_ROWS = 100_000
-MAX_COLUMNS = 200
 WIDEST, SAMPLE = 50, 200
+LIMITS = Limits(seconds=60, megabytes=1536)
+REFUSALS = {
+    "empty_table": _("The file has no rows."),
+    "too_large": _("The file unpacks to more than can be read."),
+    "too_many_rows": _("More than 100,000 rows: split the file."),
+    "too_many_columns": _("More than 200 columns."),
+    "too_many_cells": _("More than 2,000,000 cells (look for a stray one far right or far below): split the file."),
+    "busy": _("The server is busy. Try again in a minute."),
+    "unreadable_table": _("This is no readable Excel or CSV file."),
+}
 
 
 def safe_text(text: str) -> str:
     """What a spreadsheet must not run gets an apostrophe in front."""
     return f"'{text}" if text.startswith(DANGEROUS) else text
-
-
-def plain_text(text: str) -> str:
-    """The same, taken back at import."""
-    return text[1:] if text[:1] == "'" and text[1:].startswith(DANGEROUS) else text
 
 
 def cell(value: Any) -> Any:
@@ -90,65 +91,44 @@ def chain(first: list[list[Any]], rest: Iterator[Sequence[Any]]) -> Iterator[lis
         yield [cell(value) for value in row]
 
 
-def text_of(value: Any) -> str:
-    """A cell as the text that somebody typed: a phone number is no float, a date no timestamp."""
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
-        return str(int(value))
-    if isinstance(value, datetime):
-        return value.isoformat(sep=" ", timespec="minutes") if value.time() != time.min else value.date().isoformat()
-    if isinstance(value, date | time | timedelta):
-        return str(value)
-    return plain_text(str(value).replace("\0", "").strip())
-
-
 def read_table(content: bytes, name: str) -> tuple[list[str], list[list[str]]]:
     """(headings, rows) of a file's first sheet (xlsx, xls, ods or CSV in UTF-8 or GB18030); empty rows are left out.
 
     Raises:
-        Invalid: unreadable, unpacking to too much, or with too many rows or columns.
+        Invalid: unreadable, unpacking to too much, or with too many rows, columns or cells.
+        TemporaryFailure: the machine had no time for it.
     """
-    lines = csv_lines(content) if name.lower().endswith((".csv", ".txt")) else sheet_lines(content)
-    table = [[text_of(value) for value in line] for line in lines]
-    table = [line for line in table if any(line)]
-    if not table:
-        raise Invalid(_("The file has no rows."), code="empty_table")
-    headings, rows = table[0], table[1:]
-    if len(rows) > MAX_ROWS:
-        raise Invalid(_("More than 100,000 rows: split the file."), code="too_many_rows")
-    if len(headings) > MAX_COLUMNS:
-        raise Invalid(_("More than 200 columns."), code="too_many_columns")
-    width = len(headings)
-    return headings, [(row + [""] * width)[:width] for row in rows]
+    found = read_in_child(content, name)
+    return found["headings"], found["rows"]
 
 
-def csv_lines(content: bytes) -> list[list[str]]:
+def look_at_table(content: bytes, name: str, samples: int) -> tuple[list[str], list[list[str]], int]:
+    """(headings, the first rows, how many there are): what a page shows of a sheet.
+
+    Raises:
+        Invalid: as `read_table`; also when the machine has no time for it just now.
+    """
     try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        text = content.decode("gb18030", errors="replace")
+        found = read_in_child(content, name, most=samples)
+    except TemporaryFailure as error:
+        raise refusal("busy") from error
+    return found["headings"], found["rows"], found["count"]
+
+
+def read_in_child(content: bytes, name: str, most: int | None = None) -> dict[str, Any]:
+    is_csv = name.lower().endswith((".csv", ".txt"))
     try:
-        return list(csv.reader(io.StringIO(text, newline=""), strict=True))
-    except csv.Error as error:
-        raise unreadable() from error
+        found: dict[str, Any] = children.run(
+            "yizhan.kernel.readers.sheets:read", content, limits=LIMITS, is_csv=is_csv, most=most
+        )
+    except NeedsTooMuch as error:
+        raise refusal("too_many_cells") from error
+    except Unreadable as error:
+        raise refusal("unreadable_table") from error
+    if "refused" in found:
+        raise refusal(found["refused"])
+    return found
 
 
-def sheet_lines(content: bytes) -> list[list[Any]]:
-    from python_calamine import CalamineError, CalamineWorkbook  # noqa: PLC0415 - heavy, loads on first use
-
-    if zipfile.is_zipfile(io.BytesIO(content)):
-        with zipfile.ZipFile(io.BytesIO(content)) as packed:
-            if sum(item.file_size for item in packed.infolist()) > MAX_UNPACKED:
-                raise Invalid(_("The file unpacks to more than can be read."), code="too_large")
-    try:
-        book = CalamineWorkbook.from_filelike(io.BytesIO(content))
-        return list(book.get_sheet_by_index(0).to_python(skip_empty_area=True))
-    except (CalamineError, ValueError, IndexError, OSError, zipfile.BadZipFile) as error:
-        raise unreadable() from error
-
-
-def unreadable() -> Invalid:
-    return Invalid(_("This is no readable Excel or CSV file."), code="unreadable_table")
+def refusal(code: str) -> Invalid:
+    return Invalid(REFUSALS[code], code=code)

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from yizhan.kernel import attachments, stale, works
-from yizhan.kernel.documents.xlsx import read_table
+from yizhan.kernel.documents.xlsx import look_at_table
 from yizhan.kernel.errors import Invalid
 from yizhan.kernel.forms import dress_field
 from yizhan.kernel.resource.batch import MOST, apply, batch_field, chosen_records, preview, seen_values
@@ -85,13 +85,13 @@ def take_file(resource: Resource[Any], request: HttpRequest) -> HttpResponse:
         if file is None:
             raise Invalid(_("Choose a file."), code="no_file")
         content = attachments.read_upload(file)
-        headings, rows = read_table(content, file.name or "")
+        headings, _samples, count = look_at_table(content, file.name or "", 0)
         stored = attachments.store(actor, customer_id=attachments.NOBODYS, name=file.name or "import.xlsx", content=content)
     except Invalid as error:
         return render(request, "kernel/import_upload.html", {**context, "error": str(error)}, status=422)
     known = known_mapping(actor, resource, headings)
     params = {
-        "resource": resource.name, "stage": "map", "rows": len(rows), "remembered": known is not None,
+        "resource": resource.name, "stage": "map", "rows": count, "remembered": known is not None,
         "mapping": guess_mapping(resource, actor, headings) if known is None else known,
     }  # fmt: skip
     label = _("Import of {name}: {file}").format(name=resource.label, file=stored.name)

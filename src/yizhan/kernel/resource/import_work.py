@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from yizhan.kernel import attachments, works
 from yizhan.kernel.actor import Actor
 from yizhan.kernel.commands import command
-from yizhan.kernel.documents.xlsx import read_table, write_xlsx
+from yizhan.kernel.documents.xlsx import look_at_table, read_table, write_xlsx
 from yizhan.kernel.errors import DomainError, Forbidden, NotFound
 from yizhan.kernel.models import Work
 from yizhan.kernel.resource.importing import faulty_rows, import_rows
@@ -20,19 +20,19 @@ SAMPLES, FAULTS_SHOWN = 3, 50
 IMPORT = "import"
 
 
-def table_of(work: Work) -> tuple[list[str], list[list[str]]]:
+def source_of(work: Work) -> tuple[bytes, str]:
     if work.source is None:
         raise NotFound
     with attachments.open_content(work.source) as stream:
-        return read_table(stream.read(), work.source.name)
+        return stream.read(), work.source.name
 
 
 def mapping_context(work: Work, actor: Actor) -> dict[str, Any]:
     """What the mapping step shows: each field with the column that was guessed or remembered, and sample cells."""
     resource = resource_named(work.params["resource"])
-    headings, rows = table_of(work)
+    headings, samples, _count = look_at_table(*source_of(work), SAMPLES)
     mapping = work.params["mapping"]
-    columns = [(i, heading, [row[i] for row in rows[:SAMPLES]]) for i, heading in enumerate(headings)]
+    columns = [(i, heading, [row[i] for row in samples]) for i, heading in enumerate(headings)]
     needed = resource.match[:-1] or resource.match
     fields = [(name, label, mapping.get(name, -1), name in needed) for name, label in importable(resource, actor).items()]
     return {"columns": columns, "fields": fields, "resource": resource, "fault_limit": FAULTS_SHOWN}
@@ -56,7 +56,7 @@ def next_step(work: Work, request: HttpRequest) -> None:
 @command
 def check_mapping(*, actor: Actor, work: Work, mapping: dict[str, int], create_missing: bool) -> None:
     """Remember the mapping for the next sheet of this shape, and queue the dry run."""
-    keep_mapping(actor, resource_named(work.params["resource"]), table_of(work)[0], mapping)
+    keep_mapping(actor, resource_named(work.params["resource"]), look_at_table(*source_of(work), 0)[0], mapping)
     works.go_on(actor=actor, work=work, params={"mapping": mapping, "create_missing": create_missing, "stage": "check"})
 
 
@@ -64,7 +64,7 @@ def check_mapping(*, actor: Actor, work: Work, mapping: dict[str, int], create_m
 def run_import(work: Work, actor: Actor, progress: works.Progress) -> works.Result:
     """The dry run (`check`) waits for its owner again; the real one (`write`) ends the work."""
     resource = resource_named(work.params["resource"])
-    headings, rows = table_of(work)
+    headings, rows = read_table(*source_of(work))
     dry_run = work.params["stage"] != "write"
     try:
         outcome = import_rows(

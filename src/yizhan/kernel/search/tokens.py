@@ -7,7 +7,7 @@ from functools import lru_cache
 
 CJK = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
 PIECES = re.compile(rf"[{CJK}]+|[a-z0-9][a-z0-9._@+-]*")
-LONGEST = 20_000
+LONGEST, LONGEST_NAME = 20_000, 80
 # Surnames that are read otherwise than the same character elsewhere.
 SURNAMES = {"单": "shan", "曾": "zeng", "仇": "qiu", "解": "xie", "查": "zha", "区": "ou", "朴": "piao", "盖": "ge"}
 
@@ -53,7 +53,7 @@ def text_tokens(*texts: str, names: Iterable[str] = (), phones: Iterable[str] = 
         terms.update(text_terms(name))
         terms.update(pinyin_terms(name))
     for phone in phones:
-        digits = re.sub(r"\D", "", phone)
+        digits = re.sub(r"\D", "", phone[:LONGEST_NAME])
         if digits:
             terms.update({digits, digits[-4:]})
     return sorted(terms)
@@ -73,13 +73,13 @@ def pinyin_of(name: str) -> tuple[str, ...]:
 def pinyin_terms(name: str) -> set[str]:
     if not name or not is_cjk(name):
         return set()
-    syllables = pinyin_of(name)
+    syllables = pinyin_of(name[:LONGEST_NAME])
     return {"".join(s[0] for s in syllables), "".join(syllables)}
 
 
 def pinyin_key(name: str) -> str:
     """What Chinese names sort by."""
-    return " ".join(pinyin_of(name))[:200] if name else ""
+    return " ".join(pinyin_of(name[:LONGEST_NAME]))[:200] if name else ""
 
 
 def initials_pattern(word: str) -> str:

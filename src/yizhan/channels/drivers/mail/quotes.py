@@ -2,6 +2,7 @@
 
 import re
 
+LONGEST = 300  # a line that introduces a quotation is shorter
 MARKS = [
     re.compile(pattern, re.IGNORECASE)
     for pattern in (
@@ -20,7 +21,8 @@ def new_words(body: str) -> str:
     """Everything above the first mark of a quotation, less quoted lines; the whole when nothing is left."""
     kept: list[str] = []
     for line in body.split("\n"):
-        if any(mark.match(line) for mark in MARKS):
+        start = line.lstrip()[:LONGEST]
+        if start and any(mark.match(start) for mark in MARKS):
             break
         if not line.lstrip().startswith(">"):
             kept.append(line)
