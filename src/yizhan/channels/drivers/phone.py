@@ -10,12 +10,13 @@ import hmac
 import json
 import re
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from yizhan.kernel import clock
 from yizhan.kernel.errors import Forbidden, Invalid
 
 WINDOW = timedelta(minutes=5)
+OLDEST = timedelta(days=366)  # a switchboard that was cut off tells late, but not by years
 LARGEST = 16_384
 EVENTS = ("ringing", "answered", "ended", "missed")
 
@@ -57,6 +58,29 @@ def digits(value: object) -> str:
     return re.sub(r"^(?:\+86|0086)", "", text)
 
 
+def read_time(given: object) -> datetime:
+    """When it happened; a clock that is ahead of ours tells now.
+
+    Raises:
+        Invalid: no time, or one that no call of this year can have.
+    """
+    now = clock.now()
+    if not given:
+        return now
+    text = str(given)[:40]
+    try:
+        at = datetime.fromisoformat(text)
+        at = at.replace(tzinfo=clock.DEFAULT_ZONE) if at.tzinfo is None else at.astimezone(UTC)
+        sane = now - at <= OLDEST
+    except OverflowError:
+        sane = False
+    except ValueError as error:
+        raise Invalid("at is no ISO 8601 time", code="invalid", fields={"at": [text]}) from error
+    if not sane:
+        raise Invalid("at is out of range: more than a year ago, or no date", code="time_out_of_range", fields={"at": [text]})
+    return min(at, now)
+
+
 def read(body: bytes) -> Stage:
     """The message's meaning.
 
@@ -69,17 +93,12 @@ def read(body: bytes) -> Stage:
         raise Invalid("malformed JSON", code="malformed_json") from error
     if not isinstance(given, dict) or not str(given.get("id") or "").strip() or given.get("event") not in EVENTS:
         raise Invalid("id and event are needed", code="invalid", fields={"event": list(EVENTS)})
-    try:
-        at = datetime.fromisoformat(str(given["at"])) if given.get("at") else clock.now()
-    except ValueError as error:
-        raise Invalid("at is no ISO 8601 time", code="invalid", fields={"at": [str(given["at"])]}) from error
-    if at.tzinfo is None:
-        at = at.replace(tzinfo=clock.DEFAULT_ZONE)
+    at = read_time(given.get("at"))
     recording = str(given.get("recording") or "")
     outgoing = given.get("direction") == "out"
     other, own = ("to", "from") if outgoing else ("from", "to")
     return Stage(
         str(given["id"]).replace("\0", "")[:100], given["event"], digits(given.get(other)), digits(given.get(own)),
-        str(given.get("agent") or "").replace("\0", "")[:150], min(at, clock.now()), outgoing,
+        str(given.get("agent") or "").replace("\0", "")[:150], at, outgoing,
         recording[:500] if recording.startswith("https://") else "",
     )  # fmt: skip

@@ -1,5 +1,6 @@
 """The telephone: lines of call-centre software, and every call as it told us."""
 
+from datetime import UTC, datetime
 from typing import ClassVar
 
 from django.conf import settings
@@ -9,6 +10,8 @@ from django.utils.translation import gettext_lazy as _
 from yizhan.kernel.clock import seconds_between
 from yizhan.people.models import Contact, Customer
 from yizhan.tickets.models import Ticket
+
+EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 class PhoneLine(models.Model):
@@ -60,7 +63,16 @@ class Call(models.Model):
     class Meta:
         verbose_name = _("call")
         verbose_name_plural = _("calls")
-        constraints: ClassVar = [models.UniqueConstraint(fields=["line", "source_id"], name="channels_call_once")]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["line", "source_id"], name="channels_call_once"),
+            models.CheckConstraint(
+                condition=models.Q(started_at__gte=EPOCH)
+                & (models.Q(answered_at=None) | models.Q(answered_at__gte=EPOCH))
+                & (models.Q(ended_at=None) | models.Q(ended_at__gte=EPOCH)),
+                name="channels_call_times",
+                violation_error_message=_("No call has a time like this."),
+            ),
+        ]
         indexes: ClassVar = [
             models.Index(fields=["-started_at", "-id"], name="channels_call_newest"),
             models.Index(

@@ -1,9 +1,12 @@
 """Calls by the signed webhook: verified before parsed, once, in any order; missed ones called back; the pop-up's event."""
 
 import json
+from datetime import UTC, datetime, timedelta
+from importlib import import_module
 from typing import Any
 
 import pytest
+from django.db import IntegrityError, connection, transaction
 from django.test import Client
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -16,6 +19,8 @@ from yizhan.kernel.actor import system_actor
 from yizhan.kernel.models import StoredEvent
 from yizhan.people.models import Contact
 from yizhan.tickets.models import Ticket
+
+YESTERDAY = f"{clock.now() - timedelta(days=1):%Y-%m-%d}"
 
 
 @pytest.fixture
@@ -35,14 +40,14 @@ def news(event: str, **more: Any) -> dict[str, Any]:
 
 
 def test_a_call_from_ringing_to_the_ticket(line: str, page: Any) -> None:  # S2 S3
-    assert send(line, news("ringing", at="2026-11-22T09:00:00+08:00")).status_code == 202
+    assert send(line, news("ringing", at=f"{YESTERDAY}T09:00:00+08:00")).status_code == 202
     call = Call.objects.get()
     assert (call.state, call.contact and call.contact.name, call.agent and call.agent.username) == ("ringing", "张倩", "desk")
     event = StoredEvent.objects.get(type="CallRinging")
     assert event.payload == {"agent": call.agent_id}
     assert "张倩" in page("desk").get(f"/calls/{call.pk}/card/").content.decode()
-    send(line, news("answered", at="2026-11-22T09:00:10+08:00"))
-    send(line, news("ended", at="2026-11-22T09:02:40+08:00", recording="https://cc.example/r/1"))
+    send(line, news("answered", at=f"{YESTERDAY}T09:00:10+08:00"))
+    send(line, news("ended", at=f"{YESTERDAY}T09:02:40+08:00", recording="https://cc.example/r/1"))
     call.refresh_from_db()
     assert (call.state, call.seconds) == ("ended", 150)
     form = {
@@ -74,7 +79,7 @@ def test_a_missed_call_waits_until_it_is_called_back(line: str, page: Any) -> No
 def test_stages_out_of_order_and_twice(line: str) -> None:
     for stage in ("ended", "answered", "ringing", "answered"):
         assert (
-            send(line, news(stage, at=f"2026-11-22T09:0{['ringing', 'answered', 'ended'].index(stage)}:00+08:00")).status_code
+            send(line, news(stage, at=f"{YESTERDAY}T09:0{['ringing', 'answered', 'ended'].index(stage)}:00+08:00")).status_code
             == 202
         )
     call = Call.objects.get()
@@ -117,3 +122,31 @@ def test_two_people_with_one_number_are_nobody_in_particular(line: str) -> None:
     Contact.objects.create(customer=contact.customer, name="李同号", phone=contact.phone)
     send(line, news("ringing"))
     assert Call.objects.get().contact is None
+
+
+@pytest.mark.parametrize(
+    "at", ["0001-01-01", "0001-01-01T00:00:00+14:00", "1969-12-31T23:59:59Z", "0001-01-01T00:00:00", "9999-12-31T23:59:59-23:59"]
+)
+def test_no_time_breaks_the_call_log(at: str, line: str, page: Any) -> None:
+    answer = send(line, news("missed", at=at))
+    assert (answer.status_code, answer.json()["code"]) == (422, "time_out_of_range"), answer.content
+    assert "time_out_of_range" in CallNews.objects.get().reason
+    assert page("desk").get("/calls/?view=all").status_code == 200
+
+
+def test_impossible_times_of_before_are_mended_once(line: str, page: Any) -> None:
+    send(line, news("missed"))
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        cursor.execute("ALTER TABLE channels_call DROP CONSTRAINT channels_call_times")
+        cursor.execute("UPDATE channels_call SET started_at = '0001-12-31 16:00+00 BC'")
+        cursor.execute(import_module("yizhan.channels.migrations.0006_sane_call_times").MEND)
+    call = Call.objects.get()
+    assert call.started_at == CallNews.objects.get().raw_at
+    assert page("desk").get("/calls/?view=all").status_code == 200
+
+
+def test_the_database_takes_no_impossible_time(line: str) -> None:
+    send(line, news("ringing"))
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Call.objects.update(started_at=datetime(1999, 1, 1, tzinfo=UTC))

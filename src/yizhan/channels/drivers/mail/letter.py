@@ -10,7 +10,7 @@ from base64 import b64encode
 from dataclasses import dataclass, field
 from email import message_from_bytes, policy
 from email.headerregistry import HeaderRegistry
-from email.message import EmailMessage
+from email.message import EmailMessage, MIMEPart
 from email.utils import parseaddr
 from functools import lru_cache
 from typing import Any
@@ -114,7 +114,7 @@ def text_of(message: EmailMessage) -> str:
     return clean(words_of(text) if part.get_content_type() == "text/html" else text).strip()[:MAX_BODY]
 
 
-def decoded(payload: bytes, part: EmailMessage) -> str:
+def decoded(payload: bytes, part: MIMEPart) -> str:
     charset = str(part.get_param("charset", "ascii"))
     try:
         return payload.decode("latin-1" if ODD_CHARSETS.search(charset) else charset, "replace")
