@@ -1,8 +1,8 @@
 // 登记台 by keyboard: arrows and Enter choose a caller, the category follows the words, “done already” opens its two fields.
 export function setUpDesk(root) {
   for (const field of root.querySelectorAll("input[data-choose]")) {
-    // Whoever types faster than the page loads has typed already.
-    setTimeout(() => { if (field.value && choices().length === 0) field.dispatchEvent(new CustomEvent("again")); }, 600);
+    // Whoever types faster than the page loads has typed already. A chosen caller stays chosen.
+    setTimeout(() => { if (field.value && document.getElementById(field.dataset.choose).childElementCount === 0) field.dispatchEvent(new CustomEvent("again")); }, 600);
     const choices = () => [...document.querySelectorAll(`#${field.dataset.choose} [data-choice]`)];
     field.addEventListener("keydown", (event) => {
       const found = choices();

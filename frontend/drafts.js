@@ -1,41 +1,141 @@
-// What was typed survives a lost connection: kept in this browser until the form has been sent.
-const kept = (form) => [...form.elements].filter((e) => e.name && !["hidden", "password", "file", "submit", "button"].includes(e.type) && e.name !== "csrfmiddlewaretoken");
+// What somebody typed and has not sent. A draft belongs to one person and one object, holds only what he changed
+// himself, and ends when it was sent, cleared, seven days old, or when he signs out (or somebody else signs in here).
+const PREFIX = "yz-draft:";
+const SENT = "yz_sent";
+const LIFE = 7 * 24 * 3600 * 1000;
+const TWICE = 5000;
+const NEVER = ["hidden", "password", "file", "submit", "button", "reset"];
+const ticks = (field) => ["radio", "checkbox"].includes(field.type);
+
+const person = () => document.body.dataset.person ?? "";
+const keyOf = (object) => `${PREFIX}${person()}:${object}`;
+const read = (object) => JSON.parse(localStorage.getItem(keyOf(object)) ?? "null");
+const write = (object, draft) => localStorage.setItem(keyOf(object), JSON.stringify(draft));
+const drop = (object) => localStorage.removeItem(keyOf(object));
+const ours = () => Object.keys(localStorage).filter((key) => key.startsWith(PREFIX));
+const same = (one, other) => JSON.stringify(one) === JSON.stringify(other);
+
+function groups(form) {
+  const found = new Map();
+  for (const field of form.elements) {
+    if (!field.name || NEVER.includes(field.type) || field.dataset.noDraft !== undefined) continue;
+    found.set(field.name, [...(found.get(field.name) ?? []), field]);
+  }
+  return found;
+}
+
+function chosen(select, which) {
+  const values = [...select.options].filter((option) => option[which]).map((option) => option.value);
+  return values.length || select.multiple ? values : [select.options[0]?.value ?? ""];
+}
+
+// What stands in the fields, and what the server put there.
+const now = (fields) => fields.flatMap((field) => ticks(field) ? (field.checked ? [field.value] : []) : field.options ? chosen(field, "selected") : [field.value]);
+const filled = (fields) => fields.flatMap((field) => ticks(field) ? (field.defaultChecked ? [field.value] : []) : field.options ? chosen(field, "defaultSelected") : [field.defaultValue]);
+
+function put(fields, values) {
+  fields.forEach((field, at) => {
+    if (ticks(field)) field.checked = values.includes(field.value);
+    else if (!field.options) field.value = values[at] ?? "";
+    else if (values.every((value) => [...field.options].some((option) => option.value === value))) for (const option of field.options) option.selected = values.includes(option.value);
+  });
+}
+
+function clock(at) {
+  const day = new Date(at);
+  const two = (number) => String(number).padStart(2, "0");
+  const time = `${two(day.getHours())}:${two(day.getMinutes())}`;
+  return day.toDateString() === new Date().toDateString() ? time : `${two(day.getMonth() + 1)}-${two(day.getDate())} ${time}`;
+}
+
+// Old ones, those of others and those of earlier versions go; so does what the server says has arrived.
+function sweep() {
+  const arrived = document.cookie.split("; ").find((cookie) => cookie.startsWith(`${SENT}=`))?.slice(SENT.length + 1);
+  if (arrived) {
+    drop(arrived);
+    document.cookie = `${SENT}=; path=/; max-age=0; samesite=strict`;
+  }
+  for (const key of ours()) {
+    const draft = JSON.parse(localStorage.getItem(key) ?? "null");
+    if (!key.startsWith(keyOf("")) || !draft?.fields || Date.now() - draft.at > LIFE) localStorage.removeItem(key);
+  }
+}
+
+function restore(form, object, note) {
+  const draft = read(object);
+  let any = false;
+  for (const [name, fields] of draft ? groups(form) : []) {
+    const kept = draft.fields[name];
+    if (!kept || !same(kept.base, filled(fields))) continue; // the server knows something newer
+    put(fields, kept.value);
+    any = true;
+  }
+  if (!any) return;
+  if (draft.carried) {
+    write(object, { ...draft, carried: undefined });
+    return;
+  }
+  const clear = Object.assign(document.createElement("button"), { type: "button", textContent: note?.dataset.clear ?? "" });
+  clear.addEventListener("click", () => {
+    drop(object);
+    form.reset();
+    note.replaceChildren();
+  });
+  note?.replaceChildren(note.dataset.restored.replace("{time}", clock(draft.at)), " · ", clear);
+}
+
+function keep(form, object, name) {
+  const fields = groups(form).get(name);
+  if (!fields) return false;
+  const draft = read(object) ?? { fields: {} };
+  const base = draft.fields[name]?.base ?? filled(fields);
+  const value = now(fields);
+  if (same(value, base)) delete draft.fields[name];
+  else draft.fields[name] = { value, base };
+  if (Object.keys(draft.fields).length) write(object, { ...draft, at: Date.now() });
+  else drop(object);
+  return true;
+}
+
+function send(form, event, show) {
+  if (!navigator.onLine) {
+    event.preventDefault();
+    show("offline");
+    if (form.dataset.waits) return;
+    form.dataset.waits = "1";
+    const submitter = event.submitter;
+    window.addEventListener("online", () => { delete form.dataset.waits; form.requestSubmit(submitter); }, { once: true });
+    return;
+  }
+  // One press too many sends nothing twice.
+  if (Date.now() - Number(form.dataset.sentAt ?? 0) < TWICE) event.preventDefault();
+  else form.dataset.sentAt = Date.now();
+}
+
+function setUpForm(form) {
+  const object = form.dataset.draft;
+  const note = form.querySelector("[data-draft-note]");
+  const show = (which) => note?.replaceChildren(note.dataset[which]);
+  form.append(Object.assign(document.createElement("input"), { type: "hidden", name: "draft", value: object }));
+  if (!form.dataset.answered) restore(form, object, note);
+  form.addEventListener("input", (event) => { if (keep(form, object, event.target.name)) show(navigator.onLine ? "saved" : "offline"); });
+  form.addEventListener("submit", (event) => send(form, event, show));
+}
 
 export function setUpDrafts(root) {
-  for (const form of root.querySelectorAll("form[data-draft]")) {
-    const key = `yz-draft:${form.dataset.draft}`;
-    const note = form.querySelector("[data-draft-note]");
-    const show = (which) => { if (note) note.textContent = note.dataset[which] ?? ""; };
-    const stored = JSON.parse(localStorage.getItem(key) ?? "null");
-    if (stored && !form.dataset.answered) {
-      for (const field of kept(form)) {
-        const value = stored[field.name];
-        if (value === undefined) continue;
-        if (["radio", "checkbox"].includes(field.type)) field.checked = [].concat(value).includes(field.value);
-        else field.value = value;
-      }
-      show("restored");
-    }
-    form.addEventListener("input", () => {
-      const values = {};
-      for (const field of kept(form)) {
-        if (["radio", "checkbox"].includes(field.type)) { if (field.checked) values[field.name] = [...(values[field.name] ?? []), field.value]; }
-        else values[field.name] = field.value;
-      }
-      localStorage.setItem(key, JSON.stringify(values));
-      show(navigator.onLine ? "saved" : "offline");
-    });
-    form.addEventListener("submit", (event) => {
-      if (!navigator.onLine) {
-        event.preventDefault();
-        show("offline");
-        window.addEventListener("online", () => form.requestSubmit(), { once: true });
-        return;
-      }
-      sessionStorage.setItem("yz-sent", key);
-    });
-  }
-  const sent = sessionStorage.getItem("yz-sent");
-  if (sent && !document.querySelector("form[data-answered]")) localStorage.removeItem(sent);
-  sessionStorage.removeItem("yz-sent");
+  if (!person()) return;
+  sweep();
+  for (const form of root.querySelectorAll("form[data-draft]")) setUpForm(form);
+  for (const form of root.querySelectorAll("form[data-sign-out]")) form.addEventListener("submit", () => ours().forEach((key) => localStorage.removeItem(key)));
+  // On the way to another page of the same work, the draft goes along.
+  root.addEventListener("click", (event) => {
+    const link = event.target.closest("a[data-draft-to]");
+    const from = link?.closest("form[data-draft]")?.dataset.draft;
+    const draft = from && read(from);
+    if (!draft) return;
+    write(link.dataset.draftTo, { ...draft, carried: true });
+    drop(from);
+  });
+  // Back from the browser's own memory: a form that was sent is asked for again.
+  window.addEventListener("pageshow", (event) => { if (event.persisted && root.querySelector("form[data-sent-at]")) location.reload(); });
 }

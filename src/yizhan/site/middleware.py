@@ -1,7 +1,9 @@
 """What surrounds every request: its id, language, actor, and the mapping of refusals to pages."""
 
+import re
 import secrets
 from collections.abc import Callable
+from http import HTTPStatus
 from typing import Any
 
 import structlog
@@ -37,6 +39,7 @@ PUBLIC = (
     "/metrics",
     "/hooks/",
 )
+DRAFT = re.compile(r"[\w-]{1,60}", re.ASCII)
 Next = Callable[[HttpRequest], HttpResponseBase]
 log = structlog.get_logger("yizhan.web")
 
@@ -143,6 +146,21 @@ class DoorMiddleware:
             texts = (str(value) for _, values in request.POST.lists() for value in values)
             return bad_request(request) if any("\0" in text for text in texts) else None
         return None
+
+
+class DraftsMiddleware:
+    """Tells the browser which draft has arrived (frontend/drafts.js): only a form that was taken is answered by a redirect."""
+
+    def __init__(self, get_response: Next) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        response = self.get_response(request)
+        if request.method == "POST" and response.status_code == HTTPStatus.FOUND and not request.path.startswith("/api/"):
+            draft = request.POST.get("draft", "")
+            if DRAFT.fullmatch(draft):
+                response.set_cookie("yz_sent", draft, max_age=3600, samesite="Strict", secure=request.is_secure())
+        return response
 
 
 class ErrorMiddleware:

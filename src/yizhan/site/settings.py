@@ -56,6 +56,7 @@ MIDDLEWARE = [
     "allauth.usersessions.middleware.UserSessionsMiddleware",
     "yizhan.site.middleware.ActorMiddleware",
     "yizhan.site.middleware.DoorMiddleware",
+    "yizhan.site.middleware.DraftsMiddleware",
     "yizhan.site.middleware.ErrorMiddleware",
     "yizhan.site.idempotency.IdempotencyMiddleware",
 ]

@@ -41,11 +41,15 @@ def may_register(request: HttpRequest) -> None:
 
 @require_safe
 def callers(request: HttpRequest) -> HttpResponse:
-    """Who may be calling, while the number or name is typed."""
+    """Who may be calling, while the number or name is typed; emptied again, who was chosen before."""
     may_register(request)
     text = request.GET.get("who", "").replace("\0", "").strip()[:60]
+    caller = None if text else chosen_caller(request)
+    if caller is not None:
+        return render(request, "tickets/desk_card.html", caller_context(request, caller))
     found = list(contacts_matching(actor_of(request), text)[:8]) if text else []
-    return render(request, "tickets/desk_callers.html", {"found": found, "text": text})
+    call = call_of(request)
+    return render(request, "tickets/desk_callers.html", {"found": found, "text": text, "call": call, "draft": draft_of(call)})
 
 
 @require_safe
@@ -122,18 +126,46 @@ def after(request: HttpRequest, ticket: Ticket) -> str:
     return f"{reverse('desk')}?done={ticket.number}"
 
 
+def call_of(request: HttpRequest) -> str:
+    """The call that the desk speaks on, when it came from one."""
+    given = request.GET.get("call", "") or request.POST.get("call", "")
+    return given if given.isascii() and given.isdigit() and len(given) < 19 else ""
+
+
+def source_of(request: HttpRequest) -> str:
+    """That call as the ticket's source."""
+    call = call_of(request)
+    return f"call:{call}" if call else ""
+
+
+def draft_of(call: str, caller: Contact | None = None) -> str:
+    """What is being written here: this call's registration, this caller's, or nobody's yet."""
+    return "-".join(["desk", *([f"call{call}"] if call else []), *([str(caller.pk)] if caller else [])])
+
+
+def caller_context(request: HttpRequest, caller: Contact | None) -> dict[str, Any]:
+    """The caller's card: who it is, what is open, what was before."""
+    actor, call = actor_of(request), call_of(request)
+    rows = with_joins(tickets.scope(actor, TicketPermission.VIEW))
+    theirs = rows.filter(requester=caller) if caller else rows.none()
+    return {
+        "caller": caller,
+        "call": call,
+        "desk_draft": draft_of(call),
+        "open": list(theirs.filter(state__in=[State.PENDING, State.IN_PROGRESS]).order_by("-received_at")[:5]),
+        "past": list(theirs.filter(state__in=[State.COMPLETED, State.ARCHIVED]).order_by("-received_at")[:3]),
+        "faults": list(known_faults(actor, caller.customer_id)[:3]) if caller else [],
+    }
+
+
 def context(request: HttpRequest, error: str, caller: Contact | None = None) -> dict[str, Any]:
     actor, caller = actor_of(request), caller or chosen_caller(request)
     rows = with_joins(tickets.scope(actor, TicketPermission.VIEW))
     done = rows.filter(number=request.GET.get("done", "")).first()
     recent = rows.filter(registered_by=actor.user_id).order_by("-id")[:5]
-    theirs = rows.filter(requester=caller) if caller else rows.none()
     return {
-        "caller": caller,
-        "open": list(theirs.filter(state__in=[State.PENDING, State.IN_PROGRESS]).order_by("-received_at")[:5]),
-        "past": list(theirs.filter(state__in=[State.COMPLETED, State.ARCHIVED]).order_by("-received_at")[:3]),
-        "faults": list(known_faults(actor, caller.customer_id)[:3]) if caller else [],
-        "call": request.GET.get("call", "") or request.POST.get("call", ""),
+        **caller_context(request, caller),
+        "draft": draft_of(call_of(request), caller),
         "done": done,
         "recent": list(recent),
         "levels": LEVELS,
@@ -159,7 +191,7 @@ def save(request: HttpRequest) -> Ticket:
         customer=contact.customer, requester=contact, subject=given.get("subject", "").strip().split("\n")[0][:200],
         description=given.get("subject", "").strip(), place=given.get("place", "")[:80],
         channel=channel if channel in BY_HAND else Channel.PHONE, category=category_of(given.get("category") or None),
-        reported_level=int(level) if level in {"1", "2", "3", "4"} else None, source_id=source_of(given.get("call", "")),
+        reported_level=int(level) if level in {"1", "2", "3", "4"} else None, source_id=source_of(request),
         kind="request" if level == "4" else "incident",
     )  # fmt: skip
     if given.get("then") == "now" and given.get("actions_taken", "").strip():
@@ -168,11 +200,6 @@ def save(request: HttpRequest) -> Ticket:
     if given.get("then") == "dispatch" and ticket.state == State.PENDING:
         return dispatch_ticket(actor=actor, number=ticket.number, to=given.get("to", ""))
     return ticket
-
-
-def source_of(call: str) -> str:
-    """The call that the desk speaks on, as the ticket's source."""
-    return f"call:{call}" if call.isascii() and call.isdigit() and len(call) < 19 else ""
 
 
 def log_at_once(request: HttpRequest, new: NewTicket) -> Ticket:
