@@ -79,11 +79,12 @@ class Program:
         assert done.returncode == 0, done.stderr
         return done.stdout.strip()
 
-    def api(self, user: str, method: str, path: str, body: Any = None) -> tuple[int, Any]:
+    def api(self, user: str, method: str, path: str, body: Any = None, **named: str) -> tuple[int, Any]:
         """One REST call over the network: (status, body)."""
         token = self.tokens.get(user) or self.tokens.setdefault(user, self.run("token", "create", "--user", user))
         data = None if body is None else json.dumps(body).encode()
         headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+        headers |= {name.replace("_", "-"): value for name, value in named.items()}
         request = urllib.request.Request(f"{self.url}/api/v1{path}", method=method, data=data, headers=headers)
         try:
             with urllib.request.urlopen(request, timeout=60) as answer:

@@ -26,3 +26,11 @@ def test_one_source_one_ticket(program: Program) -> None:
     with ThreadPoolExecutor(10) as pool:
         answers = list(pool.map(lambda _: program.api("desk", "POST", "/tickets", body)[0], range(10)))
     assert Counter(answers) == {201: 1, 409: 9}
+
+
+def test_one_key_one_ticket(program: Program) -> None:
+    """Ten repeats at the same moment wait for the first and give its answer."""
+    with ThreadPoolExecutor(10) as pool:
+        answers = list(pool.map(lambda _: program.api("desk", "POST", "/tickets", NEW, Idempotency_Key="at-once"), range(10)))
+    assert {status for status, _ in answers} == {201}
+    assert len({body["number"] for _, body in answers}) == 1

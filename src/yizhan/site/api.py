@@ -44,6 +44,9 @@ class TokenAuth(HttpBearer):
     """A bearer token; the actor is built once and lives as long as the request."""
 
     def authenticate(self, request: HttpRequest, token: str) -> Actor | None:
+        known = actor_of(request)
+        if known.user_id is not None:
+            return known
         user = token_user(token_digest(token))
         if user is None:
             return None

@@ -1,22 +1,32 @@
-"""`Idempotency-Key`: a repeated request gets the first answer, another body under the same key is refused."""
+"""`Idempotency-Key`: a repeated request gets the first answer, another body under the same key is refused.
+
+Who asks, and what he may see now, come first: an answer that he could not get today is not repeated.
+"""
 
 import hashlib
 import time
 from collections.abc import Callable
+from typing import Any
 
+import orjson
 from django.db import IntegrityError, OperationalError, transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.urls import resolve
 from django.utils.translation import gettext as _
 from psycopg import errors as pg
 
 from yizhan.kernel import audit, clock
+from yizhan.kernel.actor import Actor
 from yizhan.kernel.commands import ATTEMPTS
 from yizhan.kernel.models import IdempotencyKey
-from yizhan.kernel.web import actor_of
-from yizhan.site.api import problem
+from yizhan.kernel.resource import all_resources
+from yizhan.kernel.web import actor_of, set_actor
+from yizhan.site.api import TokenAuth, problem
 
 Next = Callable[[HttpRequest], HttpResponseBase]
 MAX_KEY = 200
+API = "/api/v1/"
+REFUSED = {401, 403, 404}
 
 
 class IdempotencyMiddleware:
@@ -29,17 +39,19 @@ class IdempotencyMiddleware:
         key = request.headers.get("Idempotency-Key", "")
         if not key or not request.path.startswith("/api/") or request.method not in {"POST", "PATCH"}:
             return self.get_response(request)
+        actor = TokenAuth()(request)
+        if actor is None:
+            return self.get_response(request)
         if len(key) > MAX_KEY:
             return problem(request, 422, "bad_idempotency_key", _("The idempotency key is too long."))
-        return self.once(request, key)
+        return self.once(request, actor, key)
 
-    def once(self, request: HttpRequest, key: str) -> HttpResponseBase:
-        token = hashlib.sha256(request.headers.get("Authorization", "").encode()).hexdigest()
+    def once(self, request: HttpRequest, actor: Actor, key: str) -> HttpResponseBase:
         digest = hashlib.sha256(request.body).hexdigest()
-        named = {"actor": token[:80], "path": f"{request.method} {request.path}"[:200], "key": key}
+        named = {"actor": actor.label[:80], "path": f"{request.method} {request.path}"[:200], "key": key}
         for attempt in range(1, ATTEMPTS + 1):
             try:
-                response = self.attempt(request, named, digest)
+                response = self.attempt(request, actor, named, digest)
             except OperationalError as error:
                 if attempt == ATTEMPTS or not isinstance(error.__cause__, pg.DeadlockDetected | pg.SerializationFailure):
                     raise
@@ -50,22 +62,51 @@ class IdempotencyMiddleware:
             audit.record_refusal(actor_of(request), f"{request.method} {request.path}"[:200])
         return response
 
-    def attempt(self, request: HttpRequest, named: dict[str, str], digest: str) -> HttpResponseBase:
+    def attempt(self, request: HttpRequest, actor: Actor, named: dict[str, str], digest: str) -> HttpResponseBase:
         """The work and its remembered answer commit together, or neither does."""
         with transaction.atomic():
             row, made = self.lock(named, digest)
             if not made and row.body_digest != digest:
                 return problem(request, 422, "idempotency_mismatch", _("This key was used with another body."))
             if not made and row.status and row.answer:
-                return HttpResponse(row.answer["text"], status=row.status, content_type=row.answer["type"])
+                return self.repeat(request, actor, row.status, row.answer)
             response = self.get_response(request)
             if isinstance(response, HttpResponse) and response.status_code < 400:
                 row.status = response.status_code
-                row.answer = {"text": response.content.decode(), "type": response.headers["Content-Type"]}
+                text, kind = response.content.decode(), response.headers["Content-Type"]
+                row.answer = {"text": text, "type": kind, "access": access_of(actor)}
                 row.save(update_fields=["status", "answer"])
             else:
                 transaction.set_rollback(True)
         return response
+
+    def repeat(self, request: HttpRequest, actor: Actor, status: int, answer: dict[str, Any]) -> HttpResponseBase:
+        """The first answer, where its reader could get it today.
+
+        His roles are as they were: the record must still be his to see. They have changed: he hears what a new
+        request would, and where that is no refusal, that he must read anew, for the answer may hold what is hidden now.
+        """
+        if answer.get("access") == access_of(actor):
+            gone = self.refusal_to_read(request, actor, answer["text"])
+            return gone or HttpResponse(answer["text"], status=status, content_type=answer["type"])
+        with transaction.atomic():
+            tried = self.get_response(request)
+            transaction.set_rollback(True)
+        if tried.status_code in REFUSED:
+            return tried
+        return problem(request, 409, "access_changed", _("Your roles have changed since then: read the record again."))
+
+    def refusal_to_read(self, request: HttpRequest, actor: Actor, text: str) -> HttpResponseBase | None:
+        """Asks for the record as its own GET would; None where he sees it, or where there is none to ask for."""
+        address = record_address(request.path, text)
+        if not address:
+            return None
+        reading = HttpRequest()
+        reading.META, reading.method, reading.path, reading.path_info = dict(request.META), "GET", address, address
+        set_actor(reading, actor)
+        view, given, named = resolve(address)
+        shown: HttpResponseBase = view(reading, *given, **named)
+        return shown if shown.status_code in REFUSED else None
 
     def lock(self, named: dict[str, str], digest: str) -> tuple[IdempotencyKey, bool]:
         try:
@@ -73,3 +114,22 @@ class IdempotencyMiddleware:
                 return IdempotencyKey.objects.create(**named, body_digest=digest, created_at=clock.now()), True
         except IntegrityError:
             return IdempotencyKey.objects.select_for_update().get(**named), False
+
+
+def access_of(actor: Actor) -> str:
+    """A digest of all that decides what somebody sees."""
+    grants = sorted((grant.role, grant.customer_id or 0) for grant in actor.grants)
+    whole = [grants, actor.contact_id, actor.home_customer_id, sorted(actor.team_ids), actor.tier]
+    return hashlib.sha256(orjson.dumps(whole)).hexdigest()
+
+
+def record_address(path: str, text: str) -> str:
+    """Where the record of this request is read: by the key in its answer, or in the path of what was done with it."""
+    collection, _slash, rest = path.removeprefix(API).partition("/")
+    keys = {"tickets": "number"} | {resource.name: resource.key for resource in all_resources() if resource.in_api}
+    if collection not in keys:
+        return ""
+    said = orjson.loads(text)
+    own = said.get(keys[collection]) if isinstance(said, dict) and "/" not in rest else None
+    key = own or rest.split("/")[0]
+    return f"{API}{collection}/{key}" if key else ""
