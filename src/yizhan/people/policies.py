@@ -53,6 +53,16 @@ bundle(
 class ContactPolicy(CustomerPolicy[Contact]):
     guarded: Mapping[str, Permission] = {"phone": P.VIEW_PHONES, "email": P.VIEW_PHONES}
 
+    def may_bind(self, actor: Actor, customer_id: int, account: User) -> bool:
+        """Whether he may say that this account speaks as a contact of this customer, or that it does no more.
+
+        That is for who may change staff, here and this account; and nobody says it of himself.
+        """
+        if actor.is_system:
+            return True
+        here = actor.holds(P.CHANGE_STAFF, customer_id) and users.allows(actor, P.CHANGE_STAFF, account)
+        return here and account.pk != actor.user_id
+
 
 class CustomersPolicy(CustomerPolicy[Customer]):
     """Customers themselves: a new one belongs to whoever serves all of them."""

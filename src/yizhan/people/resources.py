@@ -19,6 +19,7 @@ from yizhan.people.forms import CustomerForm, CustomFieldForm
 from yizhan.people.models import Assignment, Contact, Customer, Department, Duty, Site, Skill, Team, User
 from yizhan.people.policies import PeoplePermission as P
 from yizhan.people.searching import index_contacts
+from yizhan.people.services.contacts import rebind
 
 
 @register
@@ -81,6 +82,7 @@ class ContactResource(Resource[Contact]):
 
     def prepare(self, actor: Actor, record: Contact) -> None:
         record.sort_key = pinyin_key(record.name)
+        rebind(actor, record)
         for place in (record.site, record.department):
             if place is not None and place.customer_id != record.customer_id:
                 raise Invalid(_("Site and department must be this customer's."), fields={"site": [str(place)]})

@@ -145,8 +145,11 @@ class TicketCompleted(TicketEvent):
 
 @dataclass(frozen=True)
 class TicketSigned(TicketEvent):
+    """`to` collected it: held out the screen or the code."""
+
     method: str
     sheet: str
+    to: int | None = None
 
 
 @dataclass(frozen=True)

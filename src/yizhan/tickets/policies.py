@@ -115,6 +115,7 @@ WHO: dict[TicketPermission, Iterable[Role | Relation]] = {
     P.LINK: (O, H, D, L, M),
     P.CHANGE_TEXTS: (D, L, M, Role.ADMINISTRATOR),
 }
+CUSTOMERS_WORD = frozenset({P.SIGN, P.REFUSE, P.RATE})
 RELATIONS: dict[str, frozenset[Relation]] = {
     permission: frozenset(who for who in allowed if isinstance(who, Relation)) for permission, allowed in WHO.items()
 }
@@ -145,6 +146,24 @@ def is_co_handler(actor: Actor, ticket: Ticket) -> bool:
     return any(person.pk == actor.user_id for person in ticket.co_handlers.all())
 
 
+def has_worked_on(actor: Actor, ticket: Ticket) -> bool:
+    """Whether he serves or served on this ticket: as its owner or handler now, as a helper, or in its sheets and visits."""
+    me = actor.user_id
+    if me is None:
+        return False
+    return me in {ticket.owner_id, ticket.first_contact_owner_id, ticket.handler_id} or (
+        is_co_handler(actor, ticket) or me in ticket.workers
+    )
+
+
+def registered_for_another(actor: Actor, ticket: Ticket) -> bool:
+    """Whether he took the request down for somebody else, or before he spoke as the requester himself."""
+    if actor.user_id is None or ticket.registered_by_id != actor.user_id:
+        return False
+    bound_at = ticket.requester.bound_at
+    return ticket.requester_id != actor.contact_id or (bound_at is not None and ticket.created_at < bound_at)
+
+
 class TicketPolicy(Policy[Ticket]):
     model = Ticket
     customer_path = "customer_id"
@@ -165,9 +184,13 @@ class TicketPolicy(Policy[Ticket]):
     def allows(self, actor: Actor, permission: Permission, record: Ticket | None = None) -> bool:
         if record is None:
             return actor.holds(permission)
+        allowed = RELATIONS[permission]
+        if permission in CUSTOMERS_WORD:
+            mine = allowed & relations(actor, record)
+            asked = Relation.REQUESTER in mine or actor.holds(permission, record.customer_id)
+            return bool(mine - {Relation.REQUESTER}) or (asked and self.speaks_for_customer(actor, record))
         if actor.holds(permission, record.customer_id):
             return True
-        allowed = RELATIONS[permission]
         if allowed & relations(actor, record):
             return True
         return Relation.CO_HANDLER in allowed and is_co_handler(actor, record)
@@ -175,6 +198,17 @@ class TicketPolicy(Policy[Ticket]):
     def is_staff(self, actor: Actor, customer_id: int) -> bool:
         """Whether he is one of ours to this customer; elsewhere he may be a customer himself."""
         return actor.holds(P.VIEW_INTERNAL, customer_id)
+
+    def speaks_for_customer(self, actor: Actor, ticket: Ticket) -> bool:
+        """Whether what he says of our work is the customer's word.
+
+        It is not where he is one of ours, has worked on the ticket, or took it down for somebody else.
+        """
+        if actor.is_system:
+            return True
+        if self.is_staff(actor, ticket.customer_id):
+            return False
+        return not registered_for_another(actor, ticket) and not has_worked_on(actor, ticket)
 
     def is_staff_somewhere(self, actor: Actor) -> bool:
         """Whether our own pages are his at all; what stands on them asks for each ticket's customer."""

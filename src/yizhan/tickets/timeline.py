@@ -86,6 +86,7 @@ SENTENCES: Mapping[str, str] = {
     "MessagePosted": gettext_noop("%(who)s wrote"),
     "NotePosted": gettext_noop("%(who)s noted"),
 }
+COLLECTED = gettext_noop("Signed: %(method)s, collected by %(to)s")
 STOPS = {
     "TicketRegistered",
     "TicketAccepted",
@@ -152,6 +153,8 @@ def sentence(row: StoredEvent, who: str, names: Mapping[int, tuple[str, str]], t
     if row.type in {"VisitScheduled", "ServiceRestored"}:
         values["at"] = local(values["at"])
     words = visit_sentence(row) if row.type == "ReturnVisitRecorded" else SENTENCES.get(row.type, "%(who)s")
+    if row.type == "TicketSigned" and row.payload.get("to"):
+        words = COLLECTED
     return _(words) % values
 
 

@@ -1,6 +1,7 @@
 """Whom we serve: a customer, its places, its people."""
 
-from typing import ClassVar
+from collections.abc import Collection
+from typing import Any, ClassVar, Self
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
@@ -89,9 +90,14 @@ class Department(models.Model):
 
 
 class Contact(models.Model):
-    """One person at a customer who may report. A name suffices; it ends by `active=False`."""
+    """One person at a customer who may report. A name suffices; it ends by `active=False`.
+
+    `user` is his account, and `bound_at` since when (empty: from the beginning): what was done by that account
+    before, it did as somebody else.
+    """
 
     AUDIT_PERSONAL = frozenset({"name", "phone", "email", "sort_key"})
+    stored_binding: tuple[int, int] | None = None
 
     customer = models.ForeignKey(Customer, models.PROTECT, verbose_name=_("customer"))
     name = models.CharField(_("full name"), max_length=80)
@@ -105,6 +111,7 @@ class Contact(models.Model):
     user = models.OneToOneField(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="contact", verbose_name=_("account")
     )
+    bound_at = models.DateTimeField(null=True, editable=False)
     active = models.BooleanField(_("active"), default=True)
     sort_key = models.CharField(max_length=200, editable=False)
     custom = CustomValues()
@@ -120,6 +127,18 @@ class Contact(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @classmethod
+    def from_db(cls, db: str | None, field_names: Collection[str], values: Collection[Any], **more: Any) -> Self:
+        found = super().from_db(db, field_names, values, **more)
+        if {"user_id", "customer_id", "active"} <= vars(found).keys():
+            found.stored_binding = found.binding
+        return found
+
+    @property
+    def binding(self) -> tuple[int, int] | None:
+        """(account, customer) for which that account speaks; None without one, or when the contact has ended."""
+        return (self.user_id, self.customer_id) if self.user_id and self.active else None
 
     @property
     def masked_phone(self) -> str:

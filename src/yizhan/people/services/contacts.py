@@ -2,12 +2,16 @@
 
 from itertools import accumulate
 
-from yizhan.kernel import audit
+from django.utils.translation import gettext_lazy as _
+
+from yizhan.kernel import audit, clock
 from yizhan.kernel.actor import Actor
 from yizhan.kernel.commands import command
+from yizhan.kernel.errors import Forbidden
 from yizhan.kernel.handwritten import Columns, first_row
 from yizhan.kernel.search.tokens import pinyin_key
 from yizhan.people.models import Contact, Customer, Department, Site, User
+from yizhan.people.policies import contacts
 from yizhan.people.searching import index_contacts
 
 CONTACT, SITE = Columns(Contact, "p"), Columns(Site, "s")
@@ -29,6 +33,22 @@ def known_as(customer: Customer, condition: str, value: str) -> Contact | None:
         contact.site, contact.department = SITE.made(row, BEGINS[0]), DEPARTMENT.made(row, BEGINS[1])
         contact.user = USER.made(row, BEGINS[2])
     return contact
+
+
+def rebind(actor: Actor, contact: Contact) -> None:
+    """Asked before a contact is written, by whatever way it was changed: whose account speaks as this person?
+
+    Raises:
+        Forbidden: another account, or at another customer, and not the actor's to say.
+    """
+    before, after = contact.stored_binding, contact.binding
+    if after == before or (after is None and before is not None and before[0] == contact.user_id):
+        return
+    accounts = User.objects.in_bulk([found[0] for found in (before, after) if found])
+    for found in filter(None, (before, after)):
+        if not contacts.may_bind(actor, found[1], accounts[found[0]]):
+            raise Forbidden(_("Whose account a contact is, somebody says who may change staff, and nobody of himself."))
+    contact.bound_at = clock.now() if after else None
 
 
 @command

@@ -17,7 +17,8 @@ PEOPLE = settings.AUTH_USER_MODEL
 class SignOff(models.Model):
     """One signature (or what stands for it) under one sheet, bound to the sheet's digest.
 
-    A reopened ticket keeps it with `valid=False`; it then speaks of the past only.
+    A reopened ticket keeps it with `valid=False`; it then speaks of the past only. `collected_by` is who of ours
+    held out the screen or the code; `evidence_sha256` digests all that was kept of the act (older rows have none).
     """
 
     AUDIT_PERSONAL = frozenset({"signer_name", "address", "agent"})
@@ -31,10 +32,12 @@ class SignOff(models.Model):
     strokes = models.JSONField(default=list)
     sheet_sha256 = models.CharField(max_length=64)
     signed_by = models.ForeignKey(PEOPLE, models.PROTECT, null=True, related_name="+")
+    collected_by = models.ForeignKey(PEOPLE, models.PROTECT, null=True, related_name="+")
     signed_at = models.DateTimeField()
     address = models.CharField(max_length=60, blank=True)
     agent = models.CharField(max_length=200, blank=True)
     valid = models.BooleanField(default=True)
+    evidence_sha256 = models.CharField(max_length=64, blank=True)
 
     class Meta:
         constraints: ClassVar = [
@@ -46,13 +49,17 @@ class SignOff(models.Model):
 
 
 class SignLink(models.Model):
-    """A one-time link for the requester to sign, refuse and rate. Only its hash is kept."""
+    """A one-time link for the requester to sign, refuse and rate. Only its hash is kept.
+
+    `offered_by` showed it as a code; the links in mails were shown by nobody.
+    """
 
     ticket = models.ForeignKey(Ticket, models.CASCADE, related_name="sign_links")
     sheet = models.ForeignKey(ServiceSheet, models.CASCADE, related_name="+")
     digest = models.CharField(max_length=64, unique=True)
     created_at = models.DateTimeField()
     expires_at = models.DateTimeField()
+    offered_by = models.ForeignKey(PEOPLE, models.PROTECT, null=True, related_name="+")
     used_at = models.DateTimeField(null=True)
 
     def __str__(self) -> str:

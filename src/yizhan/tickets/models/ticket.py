@@ -1,6 +1,7 @@
 """One request of a customer, from whatever channel, on its one record."""
 
 from datetime import datetime
+from functools import cached_property
 from typing import ClassVar
 
 from django.conf import settings
@@ -179,6 +180,13 @@ class Ticket(models.Model):
     def short_number(self) -> str:
         """The spoken number: the sequence never restarts, so its tail is enough."""
         return self.number.rpartition("-")[2]
+
+    @cached_property
+    def workers(self) -> frozenset[int]:
+        """Who wrote a sheet, visited or worked at a distance; asked once for an object."""
+        sheets = self.sheets.order_by().values_list("submitted_by")
+        field = self.visits.order_by().values_list("engineer"), self.remote_sessions.order_by().values_list("engineer")
+        return frozenset(pk for (pk,) in sheets.union(*field))
 
     @property
     def waited_from(self) -> datetime:

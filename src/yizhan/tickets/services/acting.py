@@ -25,7 +25,7 @@ PERSON = ("username", "display_name", "is_active", "language", "email")
 PARTS: dict[str, tuple[str, ...]] = {
     "customer": ("code", "name", "short_name", "language", "notify", "muted", "zone"), "site": ("name", "customer"),
     "department": ("name", "customer"), "requester__user": PERSON, "registered_by": PERSON, "owner": PERSON,
-    "requester": ("name", "phone", "email", "vip", "customer", "user", "site", "department", "place"),
+    "requester": ("name", "phone", "email", "vip", "customer", "user", "site", "department", "place", "bound_at"),
     "first_contact_owner": PERSON, "handler": PERSON, "offered_to": PERSON, "transfer_to": PERSON,
     "category": ("code", "name", "level", "active"), "team": ("code", "name", "tier"), "rating": ("score", "comment", "ticket"),
 }  # fmt: skip

@@ -29,7 +29,7 @@ from yizhan.tickets.models import (
     Ticket,
     VisitResult,
 )
-from yizhan.tickets.policies import Relation, TicketPermission, is_co_handler, relations, tickets
+from yizhan.tickets.policies import Relation, TicketPermission, has_worked_on, relations, tickets
 from yizhan.tickets.services.acting import Case, begin, lock_ticket
 from yizhan.tickets.services.messages import link_tickets
 from yizhan.tickets.services.registering import NewTicket, register_ticket
@@ -105,8 +105,7 @@ def record_return_visit(
 
 
 def put_visit(case: Case, answer: Answer, *, by_link: bool = False) -> ReturnVisitRecorded:
-    did_it = {Relation.OWNER, Relation.HANDLER} & relations(case.actor, case.ticket)
-    self_made = bool(did_it) or (not case.actor.is_system and is_co_handler(case.actor, case.ticket))
+    self_made = has_worked_on(case.actor, case.ticket) or Relation.REQUESTER in relations(case.actor, case.ticket)
     row = ReturnVisit.objects.create(
         ticket=case.ticket, result=answer.result, solved=answer.solved, satisfied=answer.satisfied,
         comment=answer.comment.strip()[:2000], made_by_id=case.actor.user_id, made_at=case.now, self_made=self_made,

@@ -62,8 +62,8 @@ def answer_as(*, actor: Actor, token: str, answer: LinkAnswer) -> Ticket:
     if not answer.signature.signer_name.strip():
         raise Invalid(_("Write your name."), fields={"signer_name": [_("This is needed.")]})
     case = begin(actor, number, Action.SIGN, None, "sign_ticket")
-    open_link(token, lock=True)
-    news = [put_signature(case, answer.signature)]
+    link = open_link(token, lock=True)
+    news = [put_signature(case, answer.signature, collector=link.offered_by_id)]
     said = Answer(VisitResult.REACHED, solved=True, satisfied=content(answer), comment=answer.comment)
     visit = put_visit(case, said, by_link=True)
     if answer.score is not None and not hasattr(case.ticket, "rating"):

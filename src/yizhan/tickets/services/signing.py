@@ -4,7 +4,7 @@ import hashlib
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import UTC, timedelta
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
@@ -50,7 +50,7 @@ def check_strokes(strokes: Sequence[Stroke]) -> list[list[list[float]]]:
     Raises:
         Invalid: no stroke, too many points, or points that are not (x, y, ms).
     """
-    clean = [[[float(value) for value in point] for point in stroke] for stroke in strokes]
+    clean = [[[float(value) + 0.0 for value in point] for point in stroke] for stroke in strokes]  # -0.0 is kept as 0.0
     points = sum(len(stroke) for stroke in clean)
     shaped = all(len(stroke) >= 1 and all(len(point) == 3 for point in stroke) for stroke in clean)
     finite = all(abs(value) < 1e9 for stroke in clean for point in stroke for value in point)
@@ -60,14 +60,21 @@ def check_strokes(strokes: Sequence[Stroke]) -> list[list[list[float]]]:
 
 
 def check_signer(actor: Actor, ticket: Ticket, signature: Signature) -> None:
-    """An account signs for its own ticket, a delegate names whom for; drawing is collected by who did the work."""
+    """An account signs for its own ticket, a delegate names whom for; drawing is collected by who did the work.
+
+    Neither signs who works for us there, nor is anybody's own signature collected by himself.
+    """
     if signature.method == SignMethod.ACCOUNT:
+        if not tickets.speaks_for_customer(actor, ticket):
+            raise Forbidden(_("Who serves this customer, worked on the ticket or took it down does not sign for the customer."))
         own = Relation.REQUESTER in relations(actor, ticket)
         if not own and not (signature.on_behalf and not tickets.allows(actor, TicketPermission.COLLECT_SIGNATURE, ticket)):
             raise Forbidden(_("Only the requester signs with an account; others sign on behalf, saying why."))
     elif signature.method == SignMethod.DRAWN:
         if not tickets.allows(actor, TicketPermission.COLLECT_SIGNATURE, ticket):
             raise Forbidden(_("A drawn signature is collected by the owner or handler."))
+        if Relation.REQUESTER in relations(actor, ticket):
+            raise Forbidden(_("Nobody collects his own signature."))
     else:
         raise Invalid(_("Choose one of those offered."), fields={"method": [_("account or drawn; a link signs by itself")]})
 
@@ -82,24 +89,35 @@ def check_on_behalf(on_behalf: Mapping[str, Any] | None) -> dict[str, str] | Non
     return clean
 
 
-def put_signature(case: Case, signature: Signature, reason: str = "") -> TicketSigned:
-    """Bind the signature to the sheet's digest and lock the sheet."""
+def evidence_digest(sign_off: SignOff) -> str:
+    """The digest of all that was kept of one signature: what, who, how, held out by whom, when, from where."""
+    people = [sign_off.signer_name, sign_off.on_behalf, sign_off.signed_by_id, sign_off.collected_by_id]
+    place = [sign_off.signed_at.astimezone(UTC).isoformat(), sign_off.address, sign_off.agent]
+    whole = [sign_off.sheet_id, sign_off.sheet_sha256, sign_off.method, sign_off.reason, *people, *place, sign_off.strokes]
+    return hashlib.sha256(audit.canonical(whole).encode()).hexdigest()
+
+
+def put_signature(case: Case, signature: Signature, reason: str = "", collector: int | None = None) -> TicketSigned:
+    """Bind the signature to the sheet's digest and lock the sheet. `collector` held out the screen or the code."""
     sheet = closing_sheet(case.ticket)
     digest = hashlib.sha256(sheet.content.encode()).hexdigest()
     if digest != sheet.sha256:
         raise Conflict(_("The sheet does not match its digest."), code="sheet_digest")
     strokes = check_strokes(signature.strokes) if signature.strokes or signature.method == SignMethod.DRAWN else []
-    row = SignOff.objects.create(
+    row = SignOff(
         ticket=case.ticket, sheet=sheet, method=signature.method, signer_name=signature.signer_name.strip()[:80],
         on_behalf=check_on_behalf(signature.on_behalf), reason=reason, strokes=strokes, sheet_sha256=digest,
-        signed_by_id=case.actor.user_id, signed_at=case.now, address=case.actor.address, agent=signature.agent[:200],
+        signed_by_id=case.actor.user_id, collected_by_id=collector, signed_at=case.now,
+        address=case.actor.address, agent=signature.agent[:200],
     )  # fmt: skip
+    row.evidence_sha256 = evidence_digest(row)
+    row.save(force_insert=True)
     if signature.method in {SignMethod.ACCOUNT, SignMethod.DRAWN, SignMethod.LINK}:
         ServiceSheet.objects.filter(pk=sheet.pk).update(signed=True)
     SignLink.objects.filter(ticket=case.ticket, used_at=None).update(used_at=case.now)
     audit.record(case.actor, "sign_sheet", row, {}, {**audit.snapshot(row), "strokes": len(strokes)})
     case.move(State.COMPLETED, SubState.RATED if hasattr(case.ticket, "rating") else SubState.SIGNED)
-    return TicketSigned(case.ticket.number, signature.method, sheet.number)
+    return TicketSigned(case.ticket.number, signature.method, sheet.number, collector)
 
 
 @command
@@ -109,7 +127,8 @@ def sign_ticket(*, actor: Actor, number: str, signature: Signature, version: int
     check_signer(actor, case.ticket, signature)
     if not signature.signer_name.strip():
         raise Invalid(_("Some fields are not right."), fields={"signer_name": [_("This is needed.")]})
-    return case.finish(put_signature(case, signature))
+    collector = actor.user_id if signature.method == SignMethod.DRAWN else None
+    return case.finish(put_signature(case, signature, collector=collector))
 
 
 @command
@@ -143,11 +162,13 @@ def link_digest(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
-def new_link(ticket: Ticket, sheet: ServiceSheet) -> str:
+def new_link(ticket: Ticket, sheet: ServiceSheet, offered_by: int | None = None) -> str:
     """A fresh one-time token; only its digest is kept."""
     token = secrets.token_urlsafe(24)
     now = clock.now()
-    SignLink.objects.create(ticket=ticket, sheet=sheet, digest=link_digest(token), created_at=now, expires_at=now + LINK_LIFE)
+    SignLink.objects.create(
+        ticket=ticket, sheet=sheet, digest=link_digest(token), created_at=now, expires_at=now + LINK_LIFE, offered_by_id=offered_by
+    )  # fmt: skip
     return token
 
 
@@ -156,7 +177,7 @@ def offer_sign_link(*, actor: Actor, number: str) -> str:
     """A link for the requester's own phone, shown as a QR code by owner or handler."""
     case = begin(actor, number, Action.SIGN, None, "offer_sign_link")
     tickets.require(actor, TicketPermission.COLLECT_SIGNATURE, case.ticket)
-    return new_link(case.ticket, closing_sheet(case.ticket))
+    return new_link(case.ticket, closing_sheet(case.ticket), actor.user_id)
 
 
 def open_link(token: str, *, lock: bool = False) -> SignLink:

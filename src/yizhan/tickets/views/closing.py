@@ -71,7 +71,7 @@ def page(request: HttpRequest, ticket: Ticket | None, *, status: int = 200, **mo
             "their_words": next((v.comment for v in reversed(visits) if v.solved is False), ""),
             "may_reopen": "reopen" in actions_of(actor_of(request), ticket),
             "sheet": ticket.sheets.select_related("category", "submitted_by").order_by("-pk").first(),
-            "sign_off": ticket.sign_offs.filter(valid=True).first(),
+            "sign_off": ticket.sign_offs.filter(valid=True).select_related("collected_by").first(),
             "visits": visits,
             "visit_form": more.get("visit_form") or VisitForm(ticket=ticket),
             "knowledge_form": KnowledgeForm(ticket=ticket),

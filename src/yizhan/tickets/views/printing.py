@@ -23,10 +23,18 @@ def signature_svg(sign_off: SignOff | None) -> str:
     return f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="{stroke_box(sign_off.strokes)}"><g {style}>{paths}</g></svg>'
 
 
+def method_words(sign_off: SignOff | None) -> str:
+    """How it was signed, and who of ours held out the screen or the code."""
+    if sign_off is None:
+        return _("not signed yet")
+    method = str(sign_off.get_method_display())
+    return f"{method}，{_('collected by')} {sign_off.collected_by}" if sign_off.collected_by else method
+
+
 def sheet_data(sheet: ServiceSheet, verify_url: str) -> dict[str, object]:
     """Everything on the paper, as text in the reader's language."""
     ticket = sheet.ticket
-    sign_off = sheet.sign_offs.filter(valid=True).first()
+    sign_off = sheet.sign_offs.filter(valid=True).select_related("collected_by").first()
     visit = Visit.objects.filter(ticket=ticket, arrived_at__isnull=False).order_by("-pk").first()
     place = " ".join(str(part) for part in (ticket.site, ticket.department, ticket.place) if part)
     parts = "；".join(f"{p['item']} × {p.get('quantity', 1):g}" for p in sheet.parts) or _("none")
@@ -52,7 +60,7 @@ def sheet_data(sheet: ServiceSheet, verify_url: str) -> dict[str, object]:
         "title": _("Service sheet"), "number": sheet.number, "basics": basics, "work": work,
         "times": [(label, full_time(moment)) for label, moment in times],
         "sign_label": _("User's signature"), "signer": sign_off.signer_name if sign_off else "",
-        "method": str(sign_off.get_method_display()) if sign_off else _("not signed yet"),
+        "method": method_words(sign_off),
         "rating": f"{_('Rating')} {rating.score}/5 {rating.comment}" if rating else "", "digest": sheet.sha256,
         "check": _("Scan to check that this sheet is genuine and unchanged."), "signature": signature_svg(sign_off),
         "qr": qr_svg(verify_url), "seal": _("Seal"),

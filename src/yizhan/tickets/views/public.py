@@ -11,7 +11,7 @@ from yizhan.kernel.errors import DomainError, Invalid, NotFound
 from yizhan.kernel.web import actor_of
 from yizhan.tickets.models import ServiceSheet
 from yizhan.tickets.services.link_signing import TAGS, LinkAnswer, answer_link
-from yizhan.tickets.services.signing import open_link
+from yizhan.tickets.services.signing import evidence_digest, open_link
 from yizhan.tickets.views.ticket import drawn_signature
 
 
@@ -54,10 +54,11 @@ def verify_sheet(request: HttpRequest, token: str) -> HttpResponse:
     if sheet is None:
         raise NotFound
     intact = hashlib.sha256(sheet.content.encode()).hexdigest() == sheet.sha256
-    sign_offs = list(sheet.sign_offs.order_by("pk"))
+    sign_offs = list(sheet.sign_offs.select_related("collected_by").order_by("pk"))
+    whole = all(s.sheet_sha256 == sheet.sha256 and s.evidence_sha256 in {"", evidence_digest(s)} for s in sign_offs)
     context = {
         "sheet": sheet,
-        "intact": intact and all(s.sheet_sha256 == sheet.sha256 for s in sign_offs),
+        "intact": intact and whole,
         "sign_offs": sign_offs,
     }
     return render(request, "tickets/verify.html", context)

@@ -50,7 +50,11 @@ def ticket_context(request: HttpRequest, ticket: Ticket) -> dict[str, Any]:
     shown, more = buttons(actor, ticket)
     has = belongings(actor, ticket)
     sheets = ticket.sheets.select_related("category", "submitted_by").defer("content", *USER_REST).order_by("-pk")
-    sign_off = ticket.sign_offs.filter(valid=True).first() if ticket.state in {State.COMPLETED, State.ARCHIVED} else None
+    sign_off = (
+        ticket.sign_offs.filter(valid=True).select_related("collected_by").first()
+        if ticket.state in {State.COMPLETED, State.ARCHIVED}
+        else None
+    )
     return {
         "ticket": ticket,
         "buttons": shown,
