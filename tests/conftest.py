@@ -46,8 +46,9 @@ def mailbox(program: Program, mail_servers: MailServers) -> str:
 def absent() -> dict[str, bool]:
     """Which real servers this machine lacks; Postfix's private instance needs root besides."""
     path = f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin"
-    found = {name: shutil.which(name, path=path) is not None for name in ("chromium", "dovecot", "postfix")}
-    return {"browser": not found["chromium"], "server": not (found["dovecot"] and found["postfix"] and os.geteuid() == 0)}
+    servers = ("dovecot", "postfix", "nginx")
+    found = {name: shutil.which(name, path=path) is not None for name in ("chromium", *servers)}
+    return {"browser": not found["chromium"], "server": not (all(found[name] for name in servers) and os.geteuid() == 0)}
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

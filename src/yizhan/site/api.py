@@ -22,7 +22,7 @@ from yizhan.kernel.web import actor_of, clean_limit, set_actor
 from yizhan.people.access import actor_for, token_user
 from yizhan.people.api import router as invitations_router
 from yizhan.people.services.accounts import token_digest
-from yizhan.site.middleware import client_address
+from yizhan.site.addresses import client_address
 from yizhan.tickets.api import router as tickets_router
 from yizhan.tickets.intake import customer_of
 from yizhan.tickets.services.messages import attach_file

@@ -82,6 +82,11 @@ class Config:
     require_mfa: bool
 
     @property
+    def body_limit(self) -> int:
+        """The largest request in bytes: three of the largest files, and the rest of a form."""
+        return 3 * self.attachment_limit + 4 * 2**20
+
+    @property
     def https(self) -> bool:
         return self.base_url.startswith("https://")
 

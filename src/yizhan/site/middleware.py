@@ -4,7 +4,7 @@ import re
 import secrets
 from collections.abc import Callable
 from http import HTTPStatus
-from typing import Any
+from typing import Any, cast
 
 import structlog
 from allauth.mfa.models import Authenticator
@@ -12,6 +12,7 @@ from django.conf import settings
 from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY, logout
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.middleware.gzip import GZipMiddleware
 from django.shortcuts import redirect, render
 from django.utils import translation
 from django.utils.crypto import constant_time_compare
@@ -23,6 +24,7 @@ from yizhan.kernel.web import actor_of, set_actor
 from yizhan.people.access import actor_for, user_with_access
 from yizhan.people.models import User
 from yizhan.site import first_run
+from yizhan.site.addresses import client_address
 from yizhan.tickets.policies import tickets
 
 PUBLIC = (
@@ -40,21 +42,13 @@ PUBLIC = (
     "/hooks/",
 )
 DRAFT = re.compile(r"[\w-]{1,60}", re.ASCII)
+COMPRESSED = ("text/", "application/json", "application/problem+json", "image/svg+xml")
 Next = Callable[[HttpRequest], HttpResponseBase]
 log = structlog.get_logger("yizhan.web")
 
 
-def client_address(request: HttpRequest) -> str:
-    """The peer's address; behind N trusted proxies, the N-th from the end of X-Forwarded-For."""
-    proxies = settings.YIZHAN.trusted_proxies
-    forwarded = [part.strip() for part in request.headers.get("X-Forwarded-For", "").split(",") if part.strip()]
-    if proxies and len(forwarded) >= proxies:
-        return forwarded[-proxies][:60]
-    return str(request.META.get("REMOTE_ADDR", ""))[:60]
-
-
 class RequestMiddleware:
-    """Gives the request an id that every log line and audit row carries."""
+    """Gives the request an id that every log line and audit row carries; only static files may be kept by anybody."""
 
     def __init__(self, get_response: Next) -> None:
         self.get_response = get_response
@@ -68,7 +62,21 @@ class RequestMiddleware:
         finally:
             structlog.contextvars.unbind_contextvars("request_id")
         response.headers["X-Request-Id"] = request_id
+        response.headers.setdefault("Cache-Control", "private, no-store")
         return response
+
+
+class CompressionMiddleware(GZipMiddleware):
+    """Words leave compressed, with Django's random padding; pages of accounts, which show keys and codes, do not.
+
+    Nothing else that a page shows opens anything: form tokens and stream passes differ in every answer (BREACH).
+    """
+
+    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+        words = response.headers.get("Content-Type", "").startswith(COMPRESSED)
+        if not words or response.streaming or request.path.startswith("/accounts/"):
+            return response
+        return super().process_response(request, cast(HttpResponse, response))
 
 
 class LanguageMiddleware:

@@ -42,6 +42,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "yizhan.site.middleware.CompressionMiddleware",
     "yizhan.site.middleware.RequestMiddleware",
     "yizhan.site.metrics.MetricsMiddleware",
     "csp.middleware.CSPMiddleware",

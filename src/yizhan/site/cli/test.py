@@ -11,7 +11,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[4]
-SERVERS = {"chromium": "Chromium", "dovecot": "Dovecot (IMAP)", "postfix": "Postfix (SMTP)", "msgfmt": "GNU gettext"}
+SERVERS = {
+    "chromium": "Chromium",
+    "dovecot": "Dovecot (IMAP)",
+    "postfix": "Postfix (SMTP)",
+    "nginx": "nginx",
+    "msgfmt": "GNU gettext",
+}
 TOOLS = os.pathsep.join((str(Path(sys.executable).parent), os.environ.get("PATH", ""), "/usr/sbin", "/usr/local/sbin"))
 
 

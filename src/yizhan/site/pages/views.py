@@ -64,7 +64,6 @@ def attachment(request: HttpRequest, pk: int) -> HttpResponseBase:
     )
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["Content-Security-Policy"] = "sandbox; default-src 'none'"
-    response.headers["Cache-Control"] = "private, max-age=86400"
     return response
 
 

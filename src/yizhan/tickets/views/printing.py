@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
@@ -74,7 +75,7 @@ def print_sheet(request: HttpRequest, number: str, sheet: str) -> HttpResponse:
     if row is None:
         raise NotFound
     row.ticket = ticket
-    pdf = render_pdf(TEMPLATE, sheet_data(row, request.build_absolute_uri(f"/v/{row.verify_token}/")))
+    pdf = render_pdf(TEMPLATE, sheet_data(row, f"{settings.YIZHAN.base_url}/v/{row.verify_token}/"))
     response = HttpResponse(pdf, content_type="application/pdf")
     response.headers["Content-Disposition"] = f'inline; filename="{row.number}.pdf"'
     return response

@@ -233,7 +233,7 @@ def sign_page(request: HttpRequest, number: str) -> HttpResponse:
     collects = tickets.allows(actor, TicketPermission.COLLECT_SIGNATURE, ticket)
     try:
         if request.method == "POST" and request.POST.get("show") == "link":
-            link = request.build_absolute_uri(f"/s/{signing.offer_sign_link(actor=actor, number=number)}")
+            link = f"{settings.YIZHAN.base_url}/s/{signing.offer_sign_link(actor=actor, number=number)}"
         elif request.method == "POST":
             method = "drawn" if collects else "account"
             signing.sign_ticket(actor=actor, number=number, signature=drawn_signature(request, method))
