@@ -10,7 +10,7 @@ from yizhan.kernel.actor import Actor
 from yizhan.kernel.commands import command
 from yizhan.kernel.errors import Conflict, Invalid, NotFound
 from yizhan.people.policies import PeoplePermission, contacts
-from yizhan.people.services.contacts import find_or_add_contact
+from yizhan.people.services.contacts import find_or_add_contact, remember_address
 
 S = InboundMessage.State
 
@@ -42,9 +42,7 @@ def place_message(*, actor: Actor, message: int, contact: int | None = None, nam
         if person is None or not actor.holds(ChannelPermission.TRIAGE, person.customer_id):
             raise Invalid(_("There is no such contact at this customer."), fields={"contact": [str(contact)]})
         row.customer = person.customer
-        if not person.email:
-            person.email = row.sender
-            person.save(update_fields=["email"])
+        remember_address(actor=actor, contact=person, email=row.sender)
     elif name.strip():
         person = find_or_add_contact(actor=actor, customer=row.customer, name=name.strip(), phone=phone, email=row.sender)
     else:

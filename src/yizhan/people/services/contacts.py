@@ -11,7 +11,7 @@ from yizhan.kernel.errors import Forbidden
 from yizhan.kernel.handwritten import Columns, first_row
 from yizhan.kernel.search.tokens import pinyin_key
 from yizhan.people.models import Contact, Customer, Department, Site, User
-from yizhan.people.policies import contacts
+from yizhan.people.policies import PeoplePermission, contacts
 from yizhan.people.searching import index_contacts
 
 CONTACT, SITE = Columns(Contact, "p"), Columns(Site, "s")
@@ -51,26 +51,53 @@ def rebind(actor: Actor, contact: Contact) -> None:
     contact.bound_at = clock.now() if after else None
 
 
-@command
-def find_or_add_contact(*, actor: Actor, customer: Customer, name: str, phone: str = "", email: str = "") -> Contact:
-    """The customer's contact with this address, or this phone, or (without either) this name; else a new one.
-
-    An address or phone that a known contact lacks is remembered.
-    """
+def found_as(customer: Customer, name: str, phone: str, email: str) -> Contact | None:
+    """By address, by phone; by a name alone only when nothing else was given and one person has it."""
     found = known_as(customer, "upper(p.email) = upper(%s)", email) if email else None
     if found is None and phone:
         found = known_as(customer, "p.phone = %s", phone)
-    if found is None and name:
-        found = known_as(customer, "p.name = %s AND p.phone = ''" if phone else "p.name = %s", name)
-        if found and email and found.email:
-            found = None
-    before = audit.snapshot(found) if found else {}
-    contact = found or Contact(customer=customer, name=name or email or phone)
-    contact.phone, contact.email = contact.phone or phone, contact.email or email
-    if found and audit.snapshot(contact) == before:
-        return contact
-    contact.sort_key = pinyin_key(contact.name)
-    contact.save()
+    if found is None and name and not phone and not email:
+        same = Contact.objects.filter(customer=customer, active=True, name=name).values_list("pk")[:2]
+        found = known_as(customer, "p.name = %s", name) if len(same) == 1 else None
+    return found
+
+
+@command
+def find_or_add_contact(*, actor: Actor, customer: Customer, name: str, phone: str = "", email: str = "") -> Contact:
+    """Who reports: the customer's contact with this address, or this phone, or (without either) this name; else a new one.
+
+    Nothing is written into a known contact: sign links go to his address, so only who keeps contacts changes it.
+    Two registrations at once wait for each other here, and make one contact of one new person.
+    """
+    found = found_as(customer, name, phone, email)
+    if found is not None:
+        return found
+    Customer.objects.select_for_update(no_key=True).filter(pk=customer.pk).first()
+    found = found_as(customer, name, phone, email)
+    if found is not None:
+        return found
+    label = name or email or phone
+    contact = Contact(customer=customer, name=label, phone=phone, email=email, sort_key=pinyin_key(label))
+    contact.save(force_insert=True)
     index_contacts([contact])
-    audit.record(actor, "change_contact" if found else "create_contact", contact, before, audit.snapshot(contact))
+    audit.record(actor, "create_contact", contact, {}, audit.snapshot(contact))
     return contact
+
+
+@command
+def remember_address(*, actor: Actor, contact: Contact, email: str) -> Contact:
+    """Keep the address that somebody wrote from, when a person says whose it is and the contact has none yet.
+
+    Raises:
+        Forbidden: the actor does not keep this customer's contacts.
+    """
+    contacts.require(actor, PeoplePermission.CHANGE_CONTACTS, contact)
+    row = Contact.objects.select_for_update().get(pk=contact.pk)
+    if row.email:
+        return row
+    before = audit.snapshot(row)
+    row.email = email
+    row.save(update_fields=["email"])
+    index_contacts([row])
+    audit.record(actor, "change_contact", row, before, audit.snapshot(row))
+    return row
