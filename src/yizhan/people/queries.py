@@ -10,7 +10,7 @@ from yizhan.kernel.actor import Actor
 from yizhan.kernel.search import query_tokens
 from yizhan.kernel.search.tokens import initials_pattern, is_cjk
 from yizhan.people import policies
-from yizhan.people.models import Assignment, Contact, Customer, Duty, Role, User
+from yizhan.people.models import Assignment, Contact, Customer, Duty, Role, Team, User
 from yizhan.people.policies import PeoplePermission
 
 
@@ -62,12 +62,28 @@ def customer_coded(code: str) -> Customer | None:
     return Customer.objects.filter(code=code, active=True).first()
 
 
-def staff_users(customer_id: int, names: Sequence[str]) -> QuerySet[User]:
-    """Active colleagues of these user names or display names who have to do with a customer."""
+def staff_serving(customer_id: int) -> QuerySet[User]:
+    """Active colleagues who have to do with a customer today: nobody else hears of its tickets."""
     held = current_assignments(clock.today()).exclude(role__in=[Role.REQUESTER, Role.CUSTOMER_CONTACT])
     serving = held.filter(Q(customer=None) | Q(customer_id=customer_id)).values("user_id")
-    named = Q(username__in=names) | Q(display_name__in=names)
-    return User.objects.filter(named, is_active=True, pk__in=serving).order_by("pk")
+    return User.objects.filter(is_active=True, pk__in=serving).order_by("pk")
+
+
+def staff_users(customer_id: int, names: Sequence[str]) -> QuerySet[User]:
+    """Those of them with these user names or display names."""
+    return staff_serving(customer_id).filter(Q(username__in=names) | Q(display_name__in=names))
+
+
+def team_engineers(team_id: int, customer_id: int) -> QuerySet[User]:
+    """The team's members who are engineers of this customer today: its tickets are offered to them only."""
+    return technicians(customer_id).filter(teams=team_id)
+
+
+def teams_serving(customer_id: int) -> QuerySet[Team]:
+    """Active teams with at least one engineer of this customer."""
+    return (
+        Team.objects.filter(active=True, members__in=technicians(customer_id).order_by().values("pk")).distinct().order_by("code")
+    )
 
 
 def duties_now(ids: Sequence[int]) -> dict[int, Duty]:

@@ -7,8 +7,8 @@ from django.utils.translation import gettext_lazy as _
 
 from yizhan.kernel import clock, custom_fields
 from yizhan.kernel.forms import DateTimeInput, DressedForm, dress
-from yizhan.people.models import Duty, Team, User
-from yizhan.people.queries import duties_now, technicians
+from yizhan.people.models import Duty, User
+from yizhan.people.queries import duties_now, teams_serving, technicians
 from yizhan.tickets.models import (
     CauseCategory,
     ClosureCode,
@@ -137,7 +137,7 @@ class EscalateForm(ActionForm):
     diagnosis = forms.CharField(label=_("Diagnosis so far"), widget=text_area(3), max_length=10_000)
 
     def set_up(self) -> None:
-        teams = Team.objects.filter(tier=2, active=True).order_by("code")
+        teams = teams_serving(self.ticket.customer_id).filter(tier=2)
         self.fields["team"] = forms.ChoiceField(
             label=_("Second-line team"), choices=[(t.code, t.name) for t in teams],
             widget=forms.Select(attrs={"class": "form-select"}),

@@ -126,20 +126,27 @@ for _permission, _allowed in WHO.items():
 
 
 def relations(actor: Actor, ticket: Ticket) -> frozenset[Relation]:
-    """What the actor is to this ticket. Co-handlers are asked for only when nothing else is known."""
+    """What the actor is to this ticket. Work is offered to engineers of its customer only; who has it, keeps it.
+
+    Co-handlers are asked for only when nothing else is known.
+    """
     me = actor.user_id
     if me is None:
         return frozenset()
+    engineer = actor.has_role(Role.TECHNICIAN, ticket.customer_id)
     found = {
         Relation.OWNER: ticket.owner_id == me,
         Relation.HANDLER: ticket.handler_id == me,
-        Relation.OFFERED: ticket.offered_to_id == me
-        or (ticket.offered_to_id is None and ticket.sub_state == "offered" and ticket.team_id in actor.team_ids),
-        Relation.SECOND_LINE: ticket.sub_state == "tier2" and ticket.team_id in actor.team_ids,
-        Relation.TRANSFER_TARGET: ticket.transfer_to_id == me,
+        Relation.OFFERED: engineer and ticket.sub_state == "offered" and offered_to(actor, ticket),
+        Relation.SECOND_LINE: engineer and ticket.sub_state == "tier2" and ticket.team_id in actor.team_ids,
+        Relation.TRANSFER_TARGET: engineer and ticket.transfer_to_id == me,
         Relation.REQUESTER: actor.contact_id is not None and ticket.requester_id == actor.contact_id,
     }
     return frozenset(relation for relation, holds in found.items() if holds)
+
+
+def offered_to(actor: Actor, ticket: Ticket) -> bool:
+    return ticket.offered_to_id == actor.user_id or (ticket.offered_to_id is None and ticket.team_id in actor.team_ids)
 
 
 def is_co_handler(actor: Actor, ticket: Ticket) -> bool:

@@ -37,9 +37,11 @@ def mine(actor: Actor) -> Q:
     me, teams = actor.user_id, list(actor.team_ids)
     helped = Exists(CoHandler.objects.filter(ticket=OuterRef("pk"), user=me))
     working = Q(owner=me) | Q(handler=me) | Q(transfer_to=me) | helped
-    offered = Q(offered_to=me) | Q(offered_to=None, team__in=teams)
+    engineers = actor.customers_with(TicketPermission.CLAIM)
+    ours = Q(team__in=teams) if engineers is None else Q(team__in=teams, customer__in=engineers)
+    offered = Q(offered_to=me) | Q(ours, offered_to=None)
     return Q(state__in=[State.PENDING, State.IN_PROGRESS]) & (
-        (Q(state=State.IN_PROGRESS) & (working | Q(sub_state=SubState.TIER2, team__in=teams)))
+        (Q(state=State.IN_PROGRESS) & (working | Q(ours, sub_state=SubState.TIER2)))
         | (Q(state=State.PENDING, sub_state=SubState.OFFERED) & offered)
     )
 

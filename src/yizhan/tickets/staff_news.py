@@ -9,6 +9,7 @@ from yizhan.kernel import events, notices
 from yizhan.kernel.events import Envelope
 from yizhan.kernel.notices import NewsKind
 from yizhan.people.models import Team, User
+from yizhan.people.queries import staff_serving, team_engineers
 from yizhan.tickets.events import (
     MessagePosted,
     NotePosted,
@@ -37,9 +38,18 @@ notices.register_news(
 
 
 def tell(envelope: Envelope, people: list[User | None], code: str, who: str = "") -> None:
+    """To those of them who serve the ticket's customer: it is nobody else's business."""
     ticket = cast(Ticket, envelope.subject)
+    ids = {person.pk for person in people if person is not None}
+    served = list(staff_serving(ticket.customer_id).filter(pk__in=ids)) if ids else []
     shown = {"number": ticket.number, "subject": ticket.subject, "who": who or envelope.actor.name}
-    notices.tell_people(envelope.actor, people, code, url=f"/tickets/{ticket.number}/", variables=shown, about=ticket)
+    notices.tell_people(envelope.actor, served, code, url=f"/tickets/{ticket.number}/", variables=shown, about=ticket)
+
+
+def engineers_of(envelope: Envelope, team: str) -> list[User | None]:
+    """Those of a team to whom this ticket can be offered."""
+    found = Team.objects.filter(code=team).first()
+    return list(team_engineers(found.pk, cast(Ticket, envelope.subject).customer_id)) if found else []
 
 
 @events.inside(TicketDispatched)
@@ -48,7 +58,7 @@ def offered(envelope: Envelope) -> None:
     if event.to:
         tell(envelope, [User.objects.get(pk=event.to)], "dispatched")
     elif event.team:
-        tell(envelope, list(Team.objects.get(code=event.team).members.all()), "dispatched")
+        tell(envelope, engineers_of(envelope, event.team), "dispatched")
 
 
 @events.inside(TransferOffered)
@@ -60,8 +70,7 @@ def handed(envelope: Envelope) -> None:
 
 @events.inside(TicketEscalated)
 def escalated(envelope: Envelope) -> None:
-    team = Team.objects.filter(code=cast(TicketEscalated, envelope.event).team).first()
-    tell(envelope, list(team.members.all()) if team else [], "escalated")
+    tell(envelope, engineers_of(envelope, cast(TicketEscalated, envelope.event).team), "escalated")
 
 
 @events.inside(RequesterReminded)

@@ -5,8 +5,8 @@ from django.utils.translation import gettext_lazy as _
 from yizhan.kernel.actor import Actor
 from yizhan.kernel.commands import command
 from yizhan.kernel.errors import Conflict, Forbidden, Invalid
-from yizhan.people.models import Team, User
-from yizhan.people.queries import is_technician
+from yizhan.people.models import User
+from yizhan.people.queries import is_technician, teams_serving
 from yizhan.tickets.events import (
     CoHandlerAdded,
     SecondLineAccepted,
@@ -66,7 +66,7 @@ def accept_ticket(*, actor: Actor, number: str, version: int | None = None) -> T
 def dispatch_ticket(*, actor: Actor, number: str, to: str, version: int | None = None) -> Ticket:
     """Offer a pending ticket to an engineer (user name) or a team (code). It stays pending until accepted."""
     case = begin(actor, number, Action.DISPATCH, version)
-    team = None if User.objects.filter(username=to).exists() else Team.objects.filter(code=to, active=True).first()
+    team = None if User.objects.filter(username=to).exists() else teams_serving(case.ticket.customer_id).filter(code=to).first()
     user = None if team else engineer(to, case.ticket.customer_id, "to")
     case.ticket.offered_to, case.ticket.team = user, team
     case.move(State.PENDING, SubState.OFFERED)
@@ -87,9 +87,9 @@ def escalate_ticket(*, actor: Actor, number: str, team: str, diagnosis: str, ver
     """Call in a second-line team, with what is known so far. The owner stays accountable."""
     case = begin(actor, number, Action.ESCALATE, version)
     text = required(diagnosis, "diagnosis")
-    found = Team.objects.filter(code=team, active=True, tier=2).first()
+    found = teams_serving(case.ticket.customer_id).filter(code=team, tier=2).first()
     if found is None:
-        message = _("There is no second-line team of that code.")
+        message = _("There is no second-line team of that code with an engineer of this customer.")
         raise Invalid(message, code="not_second_line", fields={"team": [message]})
     case.ticket.team, case.ticket.handler = found, case.ticket.owner
     case.move(State.IN_PROGRESS, SubState.TIER2)
