@@ -50,9 +50,11 @@ class Bell(threading.Thread):
             self.stopped.wait()  # the periodic poll serves it; no connection is kept for nothing
 
     def fetch(self) -> None:
-        close_old_connections()
-        if poll_mailbox(self.mailbox_name):
-            process_stored()
+        try:
+            if poll_mailbox(self.mailbox_name):
+                process_stored()
+        finally:
+            close_old_connections()
 
 
 class Bells(threading.Thread):

@@ -3,19 +3,23 @@
 from datetime import timedelta
 
 import structlog
+from django.db import InterfaceError, OperationalError
 from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
 from yizhan.kernel import attachments, clock, events, notices, partitions, works
+from yizhan.kernel.errors import TemporaryFailure
 from yizhan.kernel.models import Attachment, IdempotencyKey, News, StoredEvent, Work
 from yizhan.kernel.works import running
 
+# Until it ran: another worker may be at it, or the database away. How often it may begin is counted with the work.
+AGAIN = RetryStrategy(max_attempts=None, wait=15, retry_exceptions={TemporaryFailure, OperationalError, InterfaceError})
 RETRY = RetryStrategy(max_attempts=8, exponential_wait=3)
 WORKS_KEPT, NEWS_KEPT = timedelta(days=30), timedelta(days=60)
 log = structlog.get_logger("yizhan.jobs")
 
 
-@app.task(name="kernel.react", retry=RETRY, pass_context=False)
+@app.task(name="kernel.react", queue="reactions", retry=RETRY, pass_context=False)
 def react(path: str, event_id: int) -> None:
     """Run one after-commit reaction with its stored event."""
     stored = StoredEvent.objects.filter(id=event_id).first()
@@ -32,19 +36,19 @@ def enqueue(path: str, event_id: int) -> None:
 events.enqueue_with(enqueue)
 
 
-@app.task(name="kernel.send_notices", queueing_lock="kernel.send_notices")
+@app.task(name="kernel.send_notices", queue="mail_out", queueing_lock="kernel.send_notices")
 def send_notices() -> None:
     notices.send_due()
 
 
 @app.periodic(cron="* * * * *")
-@app.task(name="kernel.send_due_notices", queueing_lock="kernel.send_due_notices")
+@app.task(name="kernel.send_due_notices", queue="mail_out", queueing_lock="kernel.send_due_notices")
 def send_due_notices(timestamp: int) -> None:
     """What failed before, or whose job was lost: due rows are asked for, ticks are not counted."""
     notices.send_due()
 
 
-@app.task(name="kernel.run_work")
+@app.task(name="kernel.run_work", queue="works", retry=AGAIN)
 def run_work(pk: int) -> None:
     works.run_work(pk)
 
@@ -57,7 +61,7 @@ running.enqueue_with(enqueue_work)
 
 
 @app.periodic(cron="*/10 * * * *")
-@app.task(name="kernel.rescue", queueing_lock="kernel.rescue")
+@app.task(name="kernel.rescue", queue="upkeep", queueing_lock="kernel.rescue")
 async def rescue(timestamp: int) -> None:
     """Jobs that a killed worker left in `doing` are put back."""
     for job in await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=60):
@@ -65,7 +69,7 @@ async def rescue(timestamp: int) -> None:
 
 
 @app.periodic(cron="17 3 * * *")
-@app.task(name="kernel.housekeeping", queueing_lock="kernel.housekeeping")
+@app.task(name="kernel.housekeeping", queue="upkeep", queueing_lock="kernel.housekeeping")
 def housekeeping(timestamp: int) -> None:
     partitions.ensure_partitions()
     old = Work.objects.filter(created_at__lt=clock.now() - WORKS_KEPT)

@@ -6,6 +6,7 @@ A secret may also come from the file named by the same variable with `_FILE`.
 import os
 import secrets
 from dataclasses import dataclass
+from ipaddress import ip_network
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -80,6 +81,7 @@ class Config:
     web_workers: int
     metrics_token: str
     require_mfa: bool
+    allowed_private_hosts: tuple[str, ...]
 
     @property
     def body_limit(self) -> int:
@@ -119,6 +121,18 @@ def read_hosts(host: str, base_url: str) -> tuple[str, ...]:
     return tuple(sorted({*given, *own} - {"0.0.0.0", "::"}))  # noqa: S104
 
 
+def read_private_hosts() -> tuple[str, ...]:
+    """Names, addresses and networks in our own network that mailboxes may lie in."""
+    given = tuple(item.strip().lower() for item in read_variable("YIZHAN_ALLOWED_PRIVATE_HOSTS").split(",") if item.strip())
+    for item in given:
+        if "/" in item:
+            try:
+                ip_network(item, strict=False)
+            except ValueError as error:
+                raise ConfigError(f"YIZHAN_ALLOWED_PRIVATE_HOSTS: {item}: expected names, addresses or networks") from error
+    return given
+
+
 def load_config() -> Config:
     """Read and check the environment.
 
@@ -151,4 +165,5 @@ def load_config() -> Config:
         web_workers=max(1, read_number("YIZHAN_WEB_WORKERS", (os.cpu_count() or 1) // 2)),
         metrics_token=read_variable("YIZHAN_METRICS_TOKEN"),
         require_mfa=read_flag("YIZHAN_REQUIRE_MFA"),
+        allowed_private_hosts=read_private_hosts(),
     )

@@ -1,14 +1,26 @@
 """Whether the program may be let among people: alive, and ready."""
 
 from datetime import timedelta
+from typing import Any
 
 from django.conf import settings
 from django.db import DatabaseError, connection
 from django.db.migrations.loader import MigrationLoader
 
-from yizhan.kernel import clock
+from yizhan.kernel import breakers, clock
 
 WORKER_SILENCE = timedelta(seconds=45)
+# How long a job that is due may wait before its queue counts as stuck; long works may make others wait.
+PATIENCE, LONG = 180, 3600
+LONG_QUEUES = {"works", "upkeep"}
+OLDEST_JOBS = """
+SELECT j.queue_name, extract(epoch FROM now() - min(greatest(e.at, coalesce(j.scheduled_at, e.at))))
+FROM procrastinate_jobs j JOIN procrastinate_events e ON e.job_id = j.id AND e.type = 'deferred'
+WHERE j.status = 'todo' AND (j.scheduled_at IS NULL OR j.scheduled_at <= now()) GROUP BY j.queue_name
+"""
+# Sending moves the due time of what it could not send, so an old one means that nobody sends at all.
+OLDEST_NOTICE = "SELECT extract(epoch FROM now() - min(due_at)) FROM kernel_notice WHERE state = 'pending' AND due_at <= now()"
+OUTBOX_PATIENCE = 600
 
 
 def expected_migrations() -> set[tuple[str, str]]:
@@ -32,11 +44,28 @@ def problems() -> list[str]:
         with connection.cursor() as cursor:
             cursor.execute("SELECT max(last_heartbeat) FROM procrastinate_workers")
             beat = (cursor.fetchone() or (None,))[0]
+            found = [f"queue {name}" for name in stuck_queues(cursor)]
+            cursor.execute(OLDEST_NOTICE)
+            if ((cursor.fetchone() or (None,))[0] or 0) > OUTBOX_PATIENCE:
+                found.append("outbox")
     except DatabaseError:
         return ["database"]
-    found = []
     if beat is None or clock.now() - beat > WORKER_SILENCE:
         found.append("worker")
     if settings.YIZHAN.demo and not (settings.YIZHAN.data_dir / "demo.loaded").exists():
         found.append("data")
     return found
+
+
+def stuck_queues(cursor: Any) -> list[str]:
+    """Queues whose oldest due job waits longer than it should: something holds their slots."""
+    cursor.execute(OLDEST_JOBS)
+    return sorted(name for name, age in cursor.fetchall() if age > (LONG if name in LONG_QUEUES else PATIENCE))
+
+
+def degraded() -> list[str]:
+    """Servers of others that do not answer. People can work without them, so this keeps nobody out."""
+    try:
+        return breakers.down()
+    except DatabaseError:
+        return []

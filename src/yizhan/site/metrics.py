@@ -17,6 +17,7 @@ from prometheus_client.multiprocess import MultiProcessCollector
 
 from yizhan import __version__
 from yizhan.kernel.errors import NotFound
+from yizhan.site.health import OLDEST_JOBS
 
 REGISTRY = CollectorRegistry()
 SEVERAL = "PROMETHEUS_MULTIPROC_DIR" in os.environ  # set by the web server: its workers count into files of that folder
@@ -47,6 +48,11 @@ GAUGES: tuple[tuple[str, str, str, str], ...] = (  # name, help, label, SQL of (
      "SELECT name, (failed_at IS NOT NULL)::int FROM channels_mailbox WHERE active"),
     ("yizhan_inbound_waiting", "Received messages that wait, by state.", "state",
      "SELECT state, count(*) FROM channels_inboundmessage WHERE state IN ('stored', 'triage', 'failed') GROUP BY 1"),
+    ("yizhan_server_down", "1 while a foreign server does not answer.", "server",
+     "SELECT key, (down_since IS NOT NULL)::int FROM kernel_foreignserver"),
+    ("yizhan_queue_oldest_seconds", "Age of the oldest job that is due, by queue.", "queue", OLDEST_JOBS),
+    ("yizhan_notice_oldest_seconds", "Age of the oldest notice that is due.", "",
+     "SELECT '', coalesce(extract(epoch FROM now() - min(due_at)), 0) FROM kernel_notice WHERE state = 'pending' AND due_at <= now()"),
     ("yizhan_database_bytes", "Size of the database.", "", "SELECT '', pg_database_size(current_database())"),
 )  # fmt: skip
 

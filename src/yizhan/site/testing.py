@@ -29,6 +29,7 @@ def begin() -> None:
     os.environ["YIZHAN_DATA_DIR"] = files
     os.environ["YIZHAN_BASE_URL"] = "http://testserver"
     os.environ["YIZHAN_LOG_LEVEL"] = "ERROR"
+    os.environ["YIZHAN_ALLOWED_PRIVATE_HOSTS"] = "127.0.0.1, localhost"
 
 
 begin()

@@ -6,7 +6,7 @@ from yizhan.tickets.services.nightly import archive_what_may, confirm_silent, re
 
 
 @app.periodic(cron="30 18 * * *")
-@app.task(name="tickets.nightly", queueing_lock="tickets.nightly")
+@app.task(name="tickets.nightly", queue="upkeep", queueing_lock="tickets.nightly")
 def nightly(timestamp: int) -> None:
     """At 02:30 in China."""
     remind_unsigned()

@@ -5,6 +5,7 @@ from typing import ClassVar
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from yizhan.kernel.models import Claimed
 from yizhan.kernel.partitions import partition_monthly
 from yizhan.people.models import Contact, Customer
 from yizhan.tickets.models import Ticket
@@ -55,7 +56,7 @@ class RawPayload(models.Model):
 partition_monthly(RawPayload._meta.db_table)
 
 
-class InboundMessage(models.Model):
+class InboundMessage(Claimed):
     """One received message and what became of it. `key` makes sure that it is registered once.
 
     It begins stored and ends processed, ignored (with the reason), or discarded by a
@@ -76,6 +77,7 @@ class InboundMessage(models.Model):
     customer = models.ForeignKey(Customer, models.PROTECT)
     raw_at = models.DateTimeField()
     raw_id = models.BigIntegerField()
+    size = models.PositiveIntegerField(default=0)
     message_id = models.CharField(max_length=300, blank=True)
     sender = models.CharField(max_length=254, blank=True)
     sender_name = models.CharField(max_length=120, blank=True)

@@ -2,21 +2,22 @@
 
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from operator import attrgetter
 
 import structlog
-from django.db import connection, transaction
+from django.db import IntegrityError, InterfaceError, OperationalError, connection, transaction
 from django.utils.translation import gettext as _
 
-from yizhan.channels.drivers.mail.letter import Letter, parse
+from yizhan.channels.drivers.mail.letter import Letter
 from yizhan.channels.drivers.mail.quotes import new_words
-from yizhan.channels.drivers.mail.reading import is_plain, read_letter
+from yizhan.channels.drivers.mail.reading import SMALL, read_letter
 from yizhan.channels.models import InboundMessage, Mailbox
 from yizhan.channels.queries import raw_content, raw_contents
-from yizhan.kernel import attachments, notices
+from yizhan.kernel import attachments, claims, clock, notices
 from yizhan.kernel.actor import Actor, system_actor
-from yizhan.kernel.errors import DomainError, Invalid
+from yizhan.kernel.errors import DomainError, Invalid, PermanentFailure, TemporaryFailure
 from yizhan.kernel.models import Attachment
 from yizhan.kernel.numbering import numbers_in
 from yizhan.people.access import actor_for
@@ -28,15 +29,17 @@ from yizhan.tickets.services.registering import MAX_DESCRIPTION, MAX_SUBJECT, Ne
 
 ACTOR = system_actor("mail", channel="mail")
 THREAD = re.compile(r"<ticket\.([\w-]{22})[.@]")
-BATCH = 100
-TRIES = 3
+BATCH, TRIES, PAUSE = 100, 5, 10
+HELD = 180  # seconds: longer than a child may take, and a batch of small ones
+TEMPORARY = (OperationalError, InterfaceError, IntegrityError, TemporaryFailure)
 S = InboundMessage.State
-DECIDED = ("id", "message_id", "sender", "sender_name", "subject", "attempts", "state", "reason", "ticket_id", "contact_id")
+DECIDED = ("id", "message_id", "sender", "sender_name", "subject", "state", "reason", "ticket_id", "contact_id")
 DECIDE = """
 UPDATE channels_inboundmessage AS m SET message_id = d.message_id, sender = d.sender, sender_name = d.sender_name,
-    subject = d.subject, attempts = d.attempts, state = d.state, reason = d.reason, ticket_id = d.ticket_id, contact_id = d.contact_id
-FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::text[], %s::text[], %s::smallint[], %s::text[], %s::text[], %s::bigint[],
-            %s::bigint[]) AS d(id, message_id, sender, sender_name, subject, attempts, state, reason, ticket_id, contact_id)
+    subject = d.subject, claim = '', held_until = NULL,
+    state = d.state, reason = d.reason, ticket_id = d.ticket_id, contact_id = d.contact_id
+FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::bigint[],
+            %s::bigint[]) AS d(id, message_id, sender, sender_name, subject, state, reason, ticket_id, contact_id)
 WHERE m.id = d.id
 """
 log = structlog.get_logger("yizhan.mail")
@@ -54,35 +57,71 @@ def process_stored(limit: int = 100_000) -> int:
 
 
 def process_batch() -> int:
-    """One batch in one transaction, a savepoint for each faulty message: it harms no other."""
-    with transaction.atomic():
-        rows = InboundMessage.objects.select_for_update(skip_locked=True, of=("self",)).select_related("mailbox", "customer")
-        batch = list(rows.filter(state=S.STORED).order_by("pk")[:BATCH])
-        plain = together(batch) if len(batch) > 1 else set()
-        for message in batch:
-            if message.pk not in plain:
-                process(message)
+    """Fresh small letters together; a large one, and one that failed before, alone, so that it harms no other.
+
+    They are claimed and the attempt is counted before anything is read, so a letter that kills its reader is
+    given up after a few attempts. They are read before the transaction that writes begins.
+    """
+    stored = InboundMessage.objects.filter(state=S.STORED)
+    batch = claims.take(stored.filter(attempts=0, size__lte=SMALL).order_by("pk"), most=BATCH, seconds=HELD)
+    batch = batch or claims.take(stored.order_by("attempts", "pk"), most=1, seconds=HELD)
+    if batch:
+        contents = raw_contents(batch)
+        process_claimed({message.pk: reading(message, contents[message.pk]) for message in batch}, batch[0].claim)
     return len(batch)
 
 
-def together(batch: Sequence[InboundMessage]) -> set[int]:
+def reading(message: InboundMessage, raw: bytes) -> Letter | Exception:
+    """The letter, or why it could not be read."""
+    if message.attempts > TRIES:
+        return PermanentFailure(message.reason or _("Its reader did not survive it."))
+    try:
+        return read_letter(raw)
+    except Exception as error:  # noqa: BLE001 - told with the message
+        return error
+
+
+def process_claimed(letters: Mapping[int, Letter | Exception], claim: str) -> None:
+    """Write what became of those that are still ours, in one transaction with a savepoint for each."""
+    with transaction.atomic():
+        rows = InboundMessage.objects.select_for_update(of=("self",)).select_related("mailbox", "customer", "contact")
+        batch = list(rows.filter(pk__in=letters, claim=claim, state=S.STORED).order_by("pk"))
+        plain = together(batch, letters) if len(batch) > 1 else set()
+        for message in batch:
+            if message.pk not in plain:
+                process_one(message, letters[message.pk])
+
+
+def process_one(message: InboundMessage, letter: Letter | Exception) -> None:
+    """One of a batch. What may pass (a deadlock, a lost connection) waits for the next attempt; a few of these are enough."""
+    message.claim, message.held_until = "", None
+    try:
+        process(message, letter)
+    except TEMPORARY as error:
+        log.warning("letter_waits", message=message.pk, error=str(error), attempts=message.attempts)
+        message.reason = f"{type(error).__name__}: {error}"[:300]
+        if message.attempts >= TRIES:
+            message.state = S.FAILED
+        else:
+            message.held_until = clock.now() + timedelta(seconds=PAUSE * 2**message.attempts)
+        message.save()
+
+
+def together(batch: Sequence[InboundMessage], letters: Mapping[int, Letter | Exception]) -> set[int]:
     """The plain letters of a batch as tickets, all at once; the ids of those that are done.
 
     Plain is what opens a ticket for a known sender and brings no files. Everything else, and the
     whole batch where one of them is refused, goes the long way, one by one.
     """
-    contents = raw_contents(batch)
     known: dict[tuple[int, str], Contact | None] = {}
     plain: list[tuple[InboundMessage, NewTicket]] = []
     for message in batch:
-        if not is_plain(contents[message.pk]):
-            continue
+        letter = letters[message.pk]
         try:
-            letter = parse(contents[message.pk])
-            new = plain_request(message, letter, known)
+            new = plain_request(message, letter, known) if isinstance(letter, Letter) else None
         except Exception:  # noqa: BLE001 - the long way says what is wrong with it
             new = None
-        if new is not None:
+        if new is not None and isinstance(letter, Letter):
             note(message, letter)
             plain.append((message, new))
     taken = {new.source_id for _, new in plain}
@@ -95,7 +134,6 @@ def together(batch: Sequence[InboundMessage]) -> set[int]:
         log.exception("batch_refused")
         return set()
     for (message, new), ticket in zip(plain, made, strict=True):
-        message.attempts += 1
         message.state, message.reason, message.ticket, message.contact = S.PROCESSED, "", ticket, new.requester
     decided([message for message, _ in plain])
     return {message.pk for message, _ in plain}
@@ -116,7 +154,7 @@ def taken_already(plain: Sequence[tuple[InboundMessage, NewTicket]], sources: se
 def plain_request(message: InboundMessage, letter: Letter, known: dict[tuple[int, str], Contact | None]) -> NewTicket | None:
     """What a letter asks for, when it is plain."""
     own = letter.sender == message.mailbox.address.lower()
-    if letter.automatic or own or letter.files or letter.references or numbers_in(letter.subject) or message.attempts:
+    if letter.automatic or own or letter.files or letter.references or numbers_in(letter.subject) or message.attempts > 1:
         return None
     key = (message.customer_id, letter.sender)
     if key not in known:
@@ -125,12 +163,21 @@ def plain_request(message: InboundMessage, letter: Letter, known: dict[tuple[int
     return None if contact is None else request_of(message, letter, contact, source_of(message, letter))
 
 
-def process(message: InboundMessage) -> None:
-    """Decide about one message and keep the decision with it."""
-    message.attempts += 1
+def process(message: InboundMessage, letter: Letter | Exception | None = None) -> None:
+    """Decide about one message and keep the decision with it.
+
+    Raises:
+        OperationalError, InterfaceError, IntegrityError, TemporaryFailure: it may go better next time; nothing is kept.
+    """
     try:
+        if letter is None:
+            letter = read_letter(raw_content(message))
+        if isinstance(letter, Exception):
+            raise letter
         with transaction.atomic():
-            decide(message, read_letter(raw_content(message)))
+            decide(message, letter)
+    except TEMPORARY:
+        raise
     except DomainError as error:
         message.state, message.reason = S.FAILED, f"{error.code}: {error}"[:300]
     except Exception as error:

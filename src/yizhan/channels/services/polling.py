@@ -7,10 +7,10 @@ import structlog
 from django.db import connection, transaction
 from django.db.models import Q
 
-from yizhan.channels.drivers.mail.imap import Fetched, fetch_new, opened
+from yizhan.channels.drivers.mail.imap import Fetched, fetch_new, opened, server_of
 from yizhan.channels.drivers.mail.letter import source_key
 from yizhan.channels.models import InboundMessage, Mailbox
-from yizhan.kernel import clock
+from yizhan.kernel import breakers, clock
 from yizhan.kernel.errors import PermanentFailure, TemporaryFailure
 
 LOCK_SPACE = 7301
@@ -44,6 +44,7 @@ def store_raw(mailbox: Mailbox, items: Sequence[bytes], now: datetime) -> int:
                 raw_at=now,
                 raw_id=number,
                 received_at=now,
+                size=len(raw),
             )
         )
     InboundMessage.objects.bulk_create(rows, ignore_conflicts=True)
@@ -90,8 +91,15 @@ def poll_mailbox(name: str) -> int:
             return 0
     try:
         mailbox.refresh_from_db()
-        return fetch_all(mailbox)
+        breakers.ask(server_of(mailbox))
+        stored = fetch_all(mailbox)
+        breakers.answered(server_of(mailbox))
+        return stored
+    except breakers.Resting:
+        return 0
     except (TemporaryFailure, PermanentFailure) as error:
+        if isinstance(error, TemporaryFailure):
+            breakers.failed(server_of(mailbox), str(error), first=10)
         mailbox.failed_at, mailbox.error = mailbox.failed_at or clock.now(), str(error)[:500]
         mailbox.failures = min(mailbox.failures + 1, 1000)
         mailbox.retry_at = clock.now() + pause_after(mailbox.failures, error)

@@ -6,9 +6,25 @@ from yizhan.kernel.models.listing import SavedView
 from yizhan.kernel.models.news import News, NoticePreference
 from yizhan.kernel.models.notices import Notice, NoticeTemplate
 from yizhan.kernel.models.search import SearchRow
+from yizhan.kernel.models.servers import Claimed, ForeignServer
 from yizhan.kernel.models.works import ImportMapping, Work
 
 __all__ = [
-    "Attachment", "AuditEntry", "AuditText", "CustomField", "CustomValues", "IdempotencyKey", "ImportMapping",
-    "News", "Notice", "NoticePreference", "NoticeTemplate", "SavedView", "SearchRow", "StoredEvent", "Work",
+    "Attachment",
+    "AuditEntry",
+    "AuditText",
+    "Claimed",
+    "CustomField",
+    "CustomValues",
+    "ForeignServer",
+    "IdempotencyKey",
+    "ImportMapping",
+    "News",
+    "Notice",
+    "NoticePreference",
+    "NoticeTemplate",
+    "SavedView",
+    "SearchRow",
+    "StoredEvent",
+    "Work",
 ]  # fmt: skip

@@ -4,6 +4,8 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from yizhan.kernel.models.servers import Claimed
+
 
 class NoticeTemplate(models.Model):
     """The words of one notice in one language, with named variables only. Edited by the administrator."""
@@ -25,7 +27,7 @@ class NoticeTemplate(models.Model):
         return f"{self.code} ({self.language})"
 
 
-class Notice(models.Model):
+class Notice(Claimed):
     """One message to one address, in the outbox of the transaction that wanted it.
 
     It ends sent, or failed after its last try; then it shows on the channel page.

@@ -30,6 +30,8 @@ class Work(models.Model):
     total = models.PositiveIntegerField(default=0)
     done = models.PositiveIntegerField(default=0)
     error = models.TextField(blank=True)
+    claim = models.CharField(max_length=32, blank=True)
+    attempts = models.PositiveSmallIntegerField(default=0)
     source = models.ForeignKey(Attachment, models.SET_NULL, null=True, related_name="+")
     output = models.ForeignKey(Attachment, models.SET_NULL, null=True, related_name="+")
     created_at = models.DateTimeField()

@@ -10,7 +10,8 @@ from django.db import connection, models, transaction
 from procrastinate.contrib.django import app
 from procrastinate.exceptions import AlreadyEnqueued
 
-from yizhan.kernel import clock
+from yizhan.kernel import claims, clock
+from yizhan.kernel.breakers import Resting
 from yizhan.kernel.errors import PermanentFailure, TemporaryFailure
 from yizhan.kernel.models import Notice
 from yizhan.kernel.notices.templates import render
@@ -18,6 +19,7 @@ from yizhan.kernel.notices.transports import transport_of
 
 TRIES = 12
 BATCH = 50
+HELD = 180  # longer than any transport may take
 RECENT = "SELECT EXISTS (SELECT FROM kernel_notice WHERE code = %s AND address = %s AND created_at > %s)"
 log = structlog.get_logger("yizhan.notices")
 
@@ -121,42 +123,54 @@ def wake() -> None:
     """Enqueue the sending job, once: a second request while one waits is no error."""
     try:
         with transaction.atomic():
-            app.configure_task("kernel.send_notices", queueing_lock="kernel.send_notices").defer()
+            app.configure_task("kernel.send_notices", queue="mail_out", queueing_lock="kernel.send_notices").defer()
     except AlreadyEnqueued:
         pass
 
 
 def send_due() -> int:
-    """Send what is due, a row at a time under its lock. Returns how many left."""
+    """Send what is due, one at a time; each is claimed first, and nothing is locked while a server is talked to. How many left."""
     sent = 0
     for _ in range(BATCH):
-        with transaction.atomic():
-            due = Notice.objects.select_for_update(skip_locked=True)
-            notice = due.filter(state=Notice.State.PENDING, due_at__lte=clock.now()).order_by("due_at").first()
-            if notice is None:
-                return sent
-            deliver(notice)
-            sent += notice.state == Notice.State.SENT
+        due = Notice.objects.filter(state=Notice.State.PENDING, due_at__lte=clock.now()).order_by("due_at", "pk")
+        taken = claims.take(due, most=1, seconds=HELD)
+        if not taken:
+            return sent
+        deliver(taken[0])
+        sent += taken[0].state == Notice.State.SENT
     wake()
     return sent
 
 
 def deliver(notice: Notice) -> None:
-    notice.attempts += 1
+    """One attempt, counted already. One that a server's rest prevents is none."""
     try:
+        if notice.attempts > TRIES:
+            raise PermanentFailure(notice.error or "its worker did not survive it")
         transport_of(notice.transport)(notice)
     except PermanentFailure as error:
         notice.state, notice.error = Notice.State.FAILED, str(error)
+    except Resting as rest:
+        notice.attempts, notice.due_at = notice.attempts - 1, rest.until + timedelta(seconds=1)
     except (TemporaryFailure, OSError) as error:
         notice.error = str(error)
         wait = timedelta(seconds=min(30 * 2**notice.attempts, 6 * 3600))
         notice.due_at = clock.now() + wait
         if notice.attempts >= TRIES:
             notice.state = Notice.State.FAILED
+        log.warning("notice_not_sent", notice=notice.pk, code=notice.code, attempts=notice.attempts, error=notice.error)
     else:
         notice.state, notice.sent_at, notice.error = Notice.State.SENT, clock.now(), ""
         if notice.secret:
             notice.body, notice.secret = notice.body.replace(notice.secret, "…"), ""
-    if notice.error:
-        log.warning("notice_not_sent", notice=notice.pk, code=notice.code, attempts=notice.attempts, error=notice.error)
-    notice.save(update_fields=["state", "attempts", "due_at", "sent_at", "error", "body", "secret"])
+    keep(notice)
+
+
+def keep(notice: Notice) -> None:
+    """What became of the attempt, if the notice is still ours: a slow sender does not undo what the next one did."""
+    with transaction.atomic():
+        if not claims.still_held(notice):
+            log.warning("notice_claim_lost", notice=notice.pk)
+            return
+        notice.claim, notice.held_until = "", None
+        notice.save(update_fields=["state", "attempts", "due_at", "sent_at", "error", "body", "secret", "claim", "held_until"])

@@ -1,19 +1,24 @@
 """How a notice leaves: by SMTP, or into a folder where no server is configured."""
 
 import smtplib
+import socket
 import ssl
+import threading
 from collections.abc import Callable
+from contextlib import suppress
 from email.message import EmailMessage
-from email.utils import formatdate, make_msgid
+from email.utils import formatdate
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from django.conf import settings
 
+from yizhan.kernel import breakers, reaching
 from yizhan.kernel.errors import PermanentFailure, TemporaryFailure
 from yizhan.kernel.files import write_durably
 from yizhan.kernel.models import Notice
 
+SECONDS, ALTOGETHER = 20, 60
 Transport = Callable[[Notice], None]
 _transports: dict[str, Transport] = {}
 
@@ -38,7 +43,8 @@ def build_message(notice: Notice, sender: str) -> EmailMessage:
     message = EmailMessage()
     message["From"], message["To"], message["Subject"] = sender, notice.address, notice.subject
     message["Date"] = formatdate(localtime=False)
-    message["Message-ID"] = make_msgid(domain="yizhan")
+    # The same at every attempt: a server that took it before we were cut off knows it for the same letter.
+    message["Message-ID"] = f"<notice.{notice.pk}.{int(notice.created_at.timestamp())}@yizhan>"
     message["Auto-Submitted"] = "auto-generated"
     message["X-Auto-Response-Suppress"] = "All"
     message["X-Yizhan"] = notice.code
@@ -50,24 +56,66 @@ def build_message(notice: Notice, sender: str) -> EmailMessage:
     return message
 
 
+class Smtp(smtplib.SMTP):
+    """Connects where it may only, and is cut off when a server takes its time, a byte now and a byte then."""
+
+    trusted = False
+
+    def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
+        self.fuse = threading.Timer(ALTOGETHER, self.cut)
+        self.fuse.daemon = True
+        self.fuse.start()
+        return reaching.connect(host, port, timeout, trusted=self.trusted)
+
+    def cut(self) -> None:
+        with suppress(OSError, AttributeError):
+            self.sock.shutdown(socket.SHUT_RDWR)  # type: ignore[union-attr]
+
+    def close(self) -> None:
+        if hasattr(self, "fuse"):
+            self.fuse.cancel()
+        super().close()
+
+
+class SmtpTls(Smtp, smtplib.SMTP_SSL):
+    """The same, by TLS from the first byte."""
+
+    def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
+        plain = super()._get_socket(host, port, timeout)
+        return self.context.wrap_socket(plain, server_hostname=self._host)  # type: ignore[attr-defined]
+
+
+def opened(url: str) -> Smtp:
+    """Connected. The address that the operator gave in the environment may be a private one."""
+    parts = urlsplit(url)
+    secure = parts.scheme == "smtps"
+    server: Smtp = SmtpTls(timeout=SECONDS, context=ssl.create_default_context()) if secure else Smtp(timeout=SECONDS)
+    server.trusted = url == settings.YIZHAN.smtp_url
+    server._host = host = parts.hostname or "localhost"  # type: ignore[attr-defined]
+    try:
+        code, words = server.connect(host, parts.port or (465 if secure else 25))
+        if code != 220:
+            raise smtplib.SMTPConnectError(code, words)
+    except BaseException:
+        server.close()
+        raise
+    return server
+
+
 def send_smtp(url: str, message: EmailMessage, *, bearer: str = "") -> None:
-    """Deliver to `smtp://`, `smtp+starttls://` or `smtps://user:password@host:port`.
+    """Deliver to `smtp://`, `smtp+starttls://` or `smtps://user:password@host:port`, unless the server rests (`breakers`).
 
     With `bearer`, the sender signs in by XOAUTH2 with that token instead of a password.
 
     Raises:
-        TemporaryFailure: the server is away, answers 4xx, or refuses the login (`LoginRefused`).
+        TemporaryFailure: the server is away, rests, answers 4xx, or refuses the login (`LoginRefused`).
         PermanentFailure: the server refuses for good (5xx).
     """
     parts = urlsplit(url)
-    host, secure = parts.hostname or "localhost", parts.scheme == "smtps"
+    key = f"smtp {parts.hostname or 'localhost'}:{parts.port or (465 if parts.scheme == 'smtps' else 25)}"
+    breakers.ask(key)
     try:
-        opened = (
-            smtplib.SMTP_SSL(host, parts.port or 465, timeout=20, context=ssl.create_default_context())
-            if secure
-            else smtplib.SMTP(host, parts.port or 25, timeout=20)
-        )
-        with opened as server:
+        with opened(url) as server:
             if parts.scheme == "smtp+starttls":
                 server.starttls(context=ssl.create_default_context())
             if bearer:
@@ -81,10 +129,15 @@ def send_smtp(url: str, message: EmailMessage, *, bearer: str = "") -> None:
         raise (PermanentFailure if code >= 500 else TemporaryFailure)(str(error)) from error
     except smtplib.SMTPAuthenticationError as error:
         raise LoginRefused(str(error)) from error
+    except smtplib.SMTPConnectError as error:
+        breakers.failed(key, str(error))
+        raise TemporaryFailure(str(error)) from error
     except smtplib.SMTPResponseException as error:
         raise (PermanentFailure if error.smtp_code >= 500 else TemporaryFailure)(str(error)) from error
     except (smtplib.SMTPException, OSError) as error:
+        breakers.failed(key, str(error))
         raise TemporaryFailure(str(error)) from error
+    breakers.answered(key)
 
 
 class ByToken:

@@ -1,24 +1,32 @@
 """Starting a piece of long work, and running it: all of it, or nothing."""
 
 import time
+import uuid
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
 import structlog
-from django.db import connections, transaction
+from django.db import DatabaseError, InterfaceError, OperationalError, connections, transaction
+from django.db.models import F
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
 from yizhan.kernel import attachments, clock
 from yizhan.kernel.actor import Actor
+from yizhan.kernel.claims import still_held
 from yizhan.kernel.commands import command
-from yizhan.kernel.errors import Conflict, DomainError, Forbidden, NotFound
+from yizhan.kernel.errors import Conflict, DomainError, Forbidden, NotFound, TemporaryFailure
 from yizhan.kernel.models import Attachment, Work
 
-EVERY = 0.4
+EVERY, TRIES, LOCK_SPACE = 0.4, 3, 7302
 UPDATE = "UPDATE kernel_work SET done = %s, total = %s WHERE id = %s"
 log = structlog.get_logger("yizhan.works")
+
+
+class Lost(Exception):
+    """Another worker has taken the work since; nothing of ours is written."""
 
 
 class Progress:
@@ -35,7 +43,15 @@ class Progress:
         with self.connection.cursor() as cursor:
             cursor.execute(UPDATE, [done, total, self.work_id])
 
+    def hold(self) -> bool:
+        """Take the work for this process as long as it lives. A killed one lets go at once, a slow one keeps it."""
+        with self.connection.cursor() as cursor:
+            cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", [LOCK_SPACE, self.work_id])
+            return bool((cursor.fetchone() or (False,))[0])
+
     def close(self) -> None:
+        with suppress(DatabaseError), self.connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_unlock(%s, %s)", [LOCK_SPACE, self.work_id])
         self.connection.close()
 
 
@@ -124,33 +140,64 @@ def ask_again(*, actor: Actor, work: Work, params: Mapping[str, Any]) -> None:
 
 
 def queue_work(work: Work) -> None:
-    work.state, work.done, work.total, work.error = Work.State.QUEUED, 0, 0, ""
+    work.state, work.done, work.total, work.error, work.attempts = Work.State.QUEUED, 0, 0, "", 0
     work.save()
     _enqueue[0](work.pk)
 
 
 def run_work(pk: int) -> None:
-    """Run one queued work (or one whose worker was killed) as its owner, with the rights that he holds now."""
-    work = Work.objects.select_related("owner", "source").filter(pk=pk).first()
-    if work is None or not work.is_busy:
-        return
-    work.state = Work.State.RUNNING
-    work.save(update_fields=["state"])
+    """Run one queued work (or one whose worker was killed) as its owner, with the rights that he holds now.
+
+    It is claimed and the attempt counted before anything is read; only who still holds the claim writes the result.
+
+    Raises:
+        TemporaryFailure: another worker is at it, or something was away; the job comes again.
+    """
+    progress = Progress(pk)
+    try:
+        if not progress.hold():
+            raise TemporaryFailure(f"work {pk} is being run")
+        work = claimed_work(pk)
+        if work is not None:
+            with override(getattr(work.owner, "language", None)):
+                perform(work, progress)
+    finally:
+        progress.close()
+
+
+def claimed_work(pk: int) -> Work | None:
+    """The work with this attempt counted; None when nothing is left to do."""
+    token = uuid.uuid4().hex
+    waiting = Work.objects.filter(pk=pk, state__in=[Work.State.QUEUED, Work.State.RUNNING])
+    if not waiting.update(state=Work.State.RUNNING, claim=token, attempts=F("attempts") + 1):
+        return None
+    return Work.objects.select_related("owner", "source").filter(pk=pk, claim=token).first()
+
+
+def perform(work: Work, progress: Progress) -> None:
     actor = _actor_makers[0](work.owner_id)
-    progress = Progress(work.pk)
-    with override(getattr(work.owner, "language", None)):
-        try:
-            with transaction.atomic():
-                if actor is None:
-                    raise Forbidden
-                finished_work(work, _runners[work.kind](work, actor, progress))
-        except DomainError as error:
-            fail(work, str(error))
-        except Exception:  # whatever it is, its owner must not wait for ever
-            log.exception("work_failed", work=work.pk, kind=work.kind)
-            fail(work, _("Something went wrong on our side. It is in the log."))
-        finally:
-            progress.close()
+    try:
+        if work.attempts > TRIES:
+            raise Conflict(_("This was begun several times and never came to its end."), code="tried_too_often")
+        with transaction.atomic():
+            if actor is None:
+                raise Forbidden
+            result = _runners[work.kind](work, actor, progress)
+            if not still_held(work):
+                raise Lost
+            finished_work(work, result)
+    except Lost:
+        log.warning("work_claim_lost", work=work.pk)
+    except DomainError as error:
+        fail(work, str(error))
+    except (TemporaryFailure, OperationalError, InterfaceError):
+        if work.attempts < TRIES:
+            raise
+        log.exception("work_failed", work=work.pk, kind=work.kind)
+        fail(work, _("Something went wrong on our side. It is in the log."))
+    except Exception:  # whatever it is, its owner must not wait for ever
+        log.exception("work_failed", work=work.pk, kind=work.kind)
+        fail(work, _("Something went wrong on our side. It is in the log."))
 
 
 def finished_work(work: Work, result: Result) -> None:
@@ -158,14 +205,17 @@ def finished_work(work: Work, result: Result) -> None:
         attachments.adopt([result.output], work, customer_id=result.output.customer_id, part_id=None, internal=True)
         work.output = result.output
     work.result, work.state, work.finished_at = {**work.result, **result.figures}, result.state, clock.now()
-    work.done = work.total = max(work.total, 1)
+    work.done, work.claim = max(work.total, 1), ""
+    work.total = work.done
     work.save()
 
 
 def fail(work: Work, message: str) -> None:
-    work.refresh_from_db()
-    work.state, work.error, work.finished_at = Work.State.FAILED, message, clock.now()
-    work.save()
+    with transaction.atomic():
+        if still_held(work):
+            work.refresh_from_db()
+            work.state, work.error, work.finished_at, work.claim = Work.State.FAILED, message, clock.now(), ""
+            work.save()
 
 
 def may_read_file(actor: Actor, attachment: Attachment) -> bool:

@@ -149,6 +149,7 @@ def test_the_urlconf_is_light() -> None:
         ({"YIZHAN_SECRET_KEY": "short"}, "YIZHAN_SECRET_KEY"), ({"YIZHAN_DEBUG": "maybe"}, "YIZHAN_DEBUG"),
         ({"YIZHAN_SECRET_KEY_FILE": "/nowhere"}, "YIZHAN_SECRET_KEY_FILE"),
         ({"YIZHAN_ATTACHMENT_LIMIT": "-1"}, "YIZHAN_ATTACHMENT_LIMIT"),
+        ({"YIZHAN_ALLOWED_PRIVATE_HOSTS": "10.0.0.0/99"}, "YIZHAN_ALLOWED_PRIVATE_HOSTS"),
     ],
 )  # fmt: skip
 def test_wrong_settings_are_explained(variables: dict[str, str], named: str, tmp_path: Path) -> None:

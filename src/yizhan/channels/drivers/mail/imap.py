@@ -3,16 +3,18 @@
 import contextlib
 import imaplib
 import re
+import socket
 import ssl
 from collections.abc import Iterator
 from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit
 
-from imap_tools import BaseMailBox, MailBox, MailBoxStartTls, MailBoxUnencrypted
+from imap_tools import BaseMailBox
 from imap_tools.errors import ImapToolsError
 
 from yizhan.channels.drivers.mail.oauth import access_token, forget_access_token, is_granted
 from yizhan.channels.models import Mailbox
+from yizhan.kernel import reaching
 from yizhan.kernel.errors import PermanentFailure, TemporaryFailure
 from yizhan.kernel.sealing import unseal
 
@@ -24,6 +26,41 @@ SECONDS = 30
 class Fetched:
     uid: int
     raw: bytes
+
+
+class Imap(imaplib.IMAP4):
+    """Connects where it may only."""
+
+    def _create_socket(self, timeout: float | None) -> socket.socket:
+        return reaching.connect(self.host, self.port, timeout or SECONDS)
+
+
+class ImapTls(Imap):
+    """The same, by TLS from the first byte."""
+
+    def _create_socket(self, timeout: float | None) -> socket.socket:
+        plain = super()._create_socket(timeout)
+        return ssl.create_default_context().wrap_socket(plain, server_hostname=self.host)
+
+
+class Box(BaseMailBox):
+    """A mailbox by our own connection."""
+
+    def __init__(self, scheme: str, host: str, port: int) -> None:
+        self.scheme, self.host, self.port = scheme, host, port
+        super().__init__()
+
+    def _get_mailbox_client(self) -> imaplib.IMAP4:
+        client = (ImapTls if self.scheme == "imaps" else Imap)(self.host, self.port, timeout=SECONDS)
+        if self.scheme == "imap+starttls":
+            client.starttls(ssl.create_default_context())
+        return client
+
+
+def server_of(mailbox: Mailbox) -> str:
+    """The server's name among the breakers."""
+    parts = urlsplit(mailbox.imap_url)
+    return f"imap {parts.hostname or 'localhost'}:{parts.port or (993 if parts.scheme == 'imaps' else 143)}"
 
 
 def connect(mailbox: Mailbox) -> BaseMailBox:
@@ -41,12 +78,7 @@ def connect(mailbox: Mailbox) -> BaseMailBox:
 def signed_in(mailbox: Mailbox, secret: str, *, by_token: bool = False) -> BaseMailBox:
     parts = urlsplit(mailbox.imap_url)
     host, user = parts.hostname or "localhost", unquote(parts.username or mailbox.address)
-    if parts.scheme == "imaps":
-        box: BaseMailBox = MailBox(host, parts.port or 993, timeout=SECONDS, ssl_context=ssl.create_default_context())
-    elif parts.scheme == "imap+starttls":
-        box = MailBoxStartTls(host, parts.port or 143, timeout=SECONDS, ssl_context=ssl.create_default_context())
-    else:
-        box = MailBoxUnencrypted(host, parts.port or 143, timeout=SECONDS)
+    box = Box(parts.scheme, host, parts.port or (993 if parts.scheme == "imaps" else 143))
     enter = box.xoauth2 if by_token else box.login
     try:
         return enter(user, secret, initial_folder=unquote(parts.path.strip("/")) or "INBOX")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,9 +16,12 @@ from authlib.integrations.requests_client import OAuth2Session
 from django.db import connections
 from django.utils.translation import gettext as _
 from requests import RequestException
+from requests.adapters import HTTPAdapter
+from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.connection import HTTPConnection, HTTPSConnection
 
 from yizhan.channels.models import Mailbox, MailGrant
-from yizhan.kernel import clock
+from yizhan.kernel import clock, reaching
 from yizhan.kernel.errors import PermanentFailure, TemporaryFailure
 from yizhan.kernel.sealing import seal, unseal
 
@@ -43,12 +47,45 @@ class SignIn:
     verifier: str
 
 
+class Reaching(HTTPSConnection):
+    """Connects where it may only."""
+
+    def _new_conn(self) -> socket.socket:
+        return reaching.connect(self._dns_host, self.port or 443, SECONDS)
+
+
+class ReachingPlainly(HTTPConnection):
+    """The same without TLS, which `is_safe` lets happen on this machine only."""
+
+    def _new_conn(self) -> socket.socket:
+        return reaching.connect(self._dns_host, self.port or 80, SECONDS)
+
+
+class SecurePool(HTTPSConnectionPool):
+    ConnectionCls = Reaching
+
+
+class PlainPool(HTTPConnectionPool):
+    ConnectionCls = ReachingPlainly
+
+
+class Adapter(HTTPAdapter):
+    """What `requests` sends goes through our own connections."""
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        super().init_poolmanager(*args, **kwargs)
+        self.poolmanager.pool_classes_by_scheme = {"http": PlainPool, "https": SecurePool}
+
+
 def session_of(grant: MailGrant, redirect_uri: str = "") -> OAuth2Session:
     secret = unseal(grant.sealed_client_secret)
-    return OAuth2Session(
+    session = OAuth2Session(
         grant.client_id, secret or None, scope=grant.scope or None, redirect_uri=redirect_uri or None,
         token_endpoint_auth_method="client_secret_post" if secret else "none", code_challenge_method="S256", default_timeout=SECONDS,
     )  # fmt: skip
+    for scheme in ("https://", "http://"):
+        session.mount(scheme, Adapter())
+    return session
 
 
 def begin_sign_in(grant: MailGrant, redirect_uri: str) -> SignIn:
