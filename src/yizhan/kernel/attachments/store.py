@@ -8,7 +8,7 @@ from typing import Any, BinaryIO
 
 import filetype
 from django.conf import settings
-from django.db import models
+from django.db import connection, models, transaction
 from django.utils.translation import gettext_lazy as _
 
 from yizhan.kernel import children, clock
@@ -88,19 +88,39 @@ def store(actor: Actor, *, customer_id: int, name: str, content: bytes, most: in
         customer_id=customer_id, sha256=hashlib.sha256(content).hexdigest(), name=clean_name(name), size=len(content),
         content_type=content_type, uploaded_by_id=actor.user_id, created_at=clock.now(),
     )  # fmt: skip
-    path = root() / attachment.path
-    if not path.exists():
-        write_durably(path, content, mode=0o600)
-    attachment.save(force_insert=True)
+    keep(attachment, content)
     return attachment
+
+
+def keep(attachment: Attachment, content: bytes) -> None:
+    """Content first, then the row that names it; nobody removes that content before this is committed."""
+    with transaction.atomic():
+        hold(attachment.customer_id, attachment.sha256)
+        path = root() / attachment.path
+        if not path.exists():
+            write_durably(path, content, mode=0o600)
+        attachment.save()
+
+
+def hold(customer_id: int, digest: str, *, alone: bool = False) -> bool:
+    """Lock one content until the end of the transaction: shared by all who name it, alone by who removes it.
+
+    Removing does not wait: False says that somebody names it just now.
+    """
+    call = "pg_try_advisory_xact_lock" if alone else "pg_advisory_xact_lock_shared"
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {call}(hashtextextended(%s, 0))", [f"file:{customer_id}/{digest}"])
+        (held,) = cursor.fetchone() or (False,)
+    return held is not False
 
 
 def settle(attachment: Attachment, customer_id: int) -> None:
     """A file that staff sent before saying for whom: its content moves to the customer's own place."""
+    before = attachment.customer_id
     content = (root() / attachment.path).read_bytes()
     attachment.customer_id = customer_id
-    if not (root() / attachment.path).exists():
-        write_durably(root() / attachment.path, content, mode=0o600)
+    keep(attachment, content)
+    transaction.on_commit(lambda: drop(before, attachment.sha256))
 
 
 def adopt(
@@ -108,7 +128,7 @@ def adopt(
 ) -> None:
     """Give ownerless files to a customer's record; `part_id` names the message within it."""
     for attachment in attachments:
-        if attachment.customer_id == NOBODYS:
+        if attachment.customer_id == NOBODYS != customer_id:
             settle(attachment, customer_id)
         attachment.owner_type, attachment.owner_id = owner._meta.label_lower, owner.pk
         attachment.part_id, attachment.internal = part_id, internal
@@ -119,12 +139,40 @@ def open_content(attachment: Attachment) -> BinaryIO:
     return (root() / attachment.path).open("rb")
 
 
+def drop(customer_id: int, digest: str) -> bool:
+    """Remove a content that no row names. What somebody names just now stays, and so does its row."""
+    with transaction.atomic():
+        if not hold(customer_id, digest, alone=True):
+            return False
+        if Attachment.objects.filter(customer_id=customer_id, sha256=digest).exists():
+            return False
+        (root() / f"{customer_id}/{digest[:2]}/{digest}").unlink(missing_ok=True)
+        return True
+
+
 def sweep_orphans() -> int:
-    """Delete what nobody took within 24 hours; the content goes when no row names it any more."""
-    rows = list(Attachment.objects.filter(owner_type="", created_at__lt=clock.now() - ORPHAN_AGE))
-    for row in rows:
-        path, customer, digest = root() / row.path, row.customer_id, row.sha256
-        row.delete()
-        if not Attachment.objects.filter(customer_id=customer, sha256=digest).exists():
-            path.unlink(missing_ok=True)
+    """Delete what nobody took within 24 hours, and the content that no row names. Returns how many rows went.
+
+    A row that is being taken at this moment is left alone; the next night looks again.
+    """
+    old = clock.now() - ORPHAN_AGE
+    with transaction.atomic():
+        rows = list(Attachment.objects.select_for_update(skip_locked=True).filter(owner_type="", created_at__lt=old))
+        Attachment.objects.filter(pk__in=[row.pk for row in rows]).delete()
+    for customer_id, digest in {(row.customer_id, row.sha256) for row in rows}:
+        drop(customer_id, digest)
+    sweep_strays(old.timestamp())
     return len(rows)
+
+
+def sweep_strays(before: float) -> None:
+    """Contents whose row was never committed or has gone, and halves that a crash left, a day after they were written."""
+    for folder in sorted(root().glob("[0-9]*/??")):
+        aged = [path.name for path in folder.iterdir() if path.stat().st_mtime < before]
+        customer_id = int(folder.parent.name)
+        named = set(Attachment.objects.filter(customer_id=customer_id, sha256__in=aged).values_list("sha256", flat=True))
+        for name in set(aged) - named:
+            if name.endswith(".part"):
+                (folder / name).unlink(missing_ok=True)
+            else:
+                drop(customer_id, name)
