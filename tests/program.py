@@ -27,6 +27,8 @@ class Program:
     process: subprocess.Popen[bytes] | None = None
     tokens: dict[str, str] = field(default_factory=dict)
     settings: dict[str, str] = field(default_factory=dict)
+    command: tuple[str, ...] = (sys.executable, "-m", "yizhan", "demo")
+    source: Path | None = ROOT / "src"
 
     @property
     def url(self) -> str:
@@ -34,7 +36,7 @@ class Program:
 
     @property
     def env(self) -> dict[str, str]:
-        own = {name: value for name, value in os.environ.items() if not name.startswith("YIZHAN_")}
+        own = {name: value for name, value in os.environ.items() if not name.startswith(("YIZHAN_", "PYTHONPATH"))}
         usual = {"PYTHONPATH": f"{PROBE}:{ROOT / 'src'}", "YIZHAN_DEMO_TICKETS": "12", "YIZHAN_LOG_LEVEL": "WARNING"}
         usual["YIZHAN_ALLOWED_PRIVATE_HOSTS"] = "127.0.0.1, localhost"
         return {**own, **usual, "YIZHAN_TEST_PROBE": str(self.probe), **self.settings}
@@ -45,7 +47,7 @@ class Program:
         return self.place / "probe"
 
     def start(self) -> None:
-        command = [sys.executable, "-m", "yizhan", "demo", "--data-dir", str(self.place), "--port", str(self.port)]
+        command = [*self.command, "--data-dir", str(self.place), "--port", str(self.port)]
         self.probe.mkdir(parents=True, exist_ok=True)
         with (self.place / "console.log").open("ab") as log:
             self.process = subprocess.Popen(command, env=self.env, stdout=log, stderr=log, start_new_session=True)

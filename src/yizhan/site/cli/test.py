@@ -43,6 +43,9 @@ def run(name: str, parser: argparse.ArgumentParser, arguments: Sequence[str]) ->
     parser.add_argument("--quick", action="store_true", help="leave out linters and types")
     parser.add_argument("pytest", nargs="*", help="passed on to pytest")
     options, rest = parser.parse_known_args(arguments)
+    if not (ROOT / "pyproject.toml").exists():
+        print("the test suite is in the source tree: git clone, then ./yizhan test", file=sys.stderr)
+        return 1
     os.chdir(ROOT)
     os.environ["PATH"] = TOOLS
     absent = missing_servers()

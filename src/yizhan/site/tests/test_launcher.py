@@ -34,6 +34,7 @@ def foreign() -> Iterator[Path]:
     """A folder that the caller may read and not write."""
     place = Path(tempfile.mkdtemp(prefix="yizhan-launcher-", dir="/tmp"))
     shutil.copy(LAUNCHER, place / "yizhan")
+    shutil.copytree(LAUNCHER.parent / "scripts", place / "scripts")
     yield place
     place.chmod(0o755)
     shutil.rmtree(place)
