@@ -1,11 +1,14 @@
 """Who sees what came in, and who sorts it."""
 
+from collections.abc import Mapping
+
 from django.db.models import Q, QuerySet
 
 from yizhan.channels.models import Call, InboundMessage, Mailbox
 from yizhan.kernel.actor import Actor, Permission, bundle
-from yizhan.kernel.policy import CustomerPolicy
+from yizhan.kernel.policy import CustomerPolicy, decides
 from yizhan.people.models import Role
+from yizhan.people.policies import PeoplePermission
 
 
 class ChannelPermission(Permission):
@@ -27,6 +30,8 @@ mailboxes = CustomerPolicy(Mailbox, view=P.VIEW, change=P.CHANGE)
 class CallPolicy(CustomerPolicy[Call]):
     """Calls of a customer as his other messages; unknown callers are everybody's at the desk."""
 
+    guarded: Mapping[str, Permission] = {"number": PeoplePermission.VIEW_PHONES, "recording": PeoplePermission.VIEW_PHONES}
+
     def scope(self, actor: Actor, permission: Permission) -> QuerySet[Call]:
         customers = actor.customers_with(permission)
         if customers is None:
@@ -39,3 +44,4 @@ class CallPolicy(CustomerPolicy[Call]):
 
 calls = CallPolicy(Call, view=P.VIEW, change=P.TRIAGE)
 inbound = CustomerPolicy(InboundMessage, view=P.VIEW, change=P.TRIAGE)
+decides(mailboxes, calls, inbound)

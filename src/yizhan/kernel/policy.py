@@ -15,12 +15,14 @@ class Policy(Generic[M]):
     """Everything that decides about one model. Subclasses state the rule; callers never do.
 
     `guarded` names the fields that show only where a further permission is held for the record's customer;
-    `customer_path` leads to that customer (without one the rows belong to the firm).
+    `customer_path` leads to that customer (without one the rows belong to the firm). Who holds `internal` for the
+    customer is one of ours there, and sees what an installation asks for besides and does not show to customers.
     """
 
     model: type[M]
     customer_path = ""
     guarded: Mapping[str, Permission] = {}
+    internal: Permission | None = None
 
     def scope(self, actor: Actor, permission: Permission) -> QuerySet[M]:
         """The rows for which the actor holds the permission."""
@@ -54,6 +56,20 @@ class Policy(Generic[M]):
         customers = actor.customers_with(needed) if needed else None
         return Q() if customers is None else Q(**{f"{self.customer_path}__in": customers})
 
+    def shows_internal(self, actor: Actor, record: M | None) -> bool:
+        """Whether the custom fields that customers do not see are his to see, on this record (or on any)."""
+        return self.internal is None or actor.holds(self.internal, None if record is None else self.customer_of(record))
+
+    def where_custom(self, actor: Actor, public: bool) -> Q:
+        """The rows on which a custom field shows, so that nothing is found by it where it does not."""
+        customers = None if public or self.internal is None else actor.customers_with(self.internal)
+        return Q() if customers is None else Q(**{f"{self.customer_path}__in": customers})
+
+    def belonging(self, customers: frozenset[int]) -> QuerySet[M]:
+        """The rows of these customers; of the firm's own none."""
+        rows = self.model._default_manager.all()
+        return rows.filter(**{f"{self.customer_path}__in": customers}) if self.customer_path else rows.none()
+
     def require(self, actor: Actor, permission: Permission, record: M | None = None) -> None:
         if not self.allows(actor, permission, record):
             raise Forbidden
@@ -68,6 +84,18 @@ class Policy(Generic[M]):
         if record is None:
             raise NotFound
         return record
+
+
+_policies: dict[type[Model], Policy[Any]] = {}
+
+
+def decides(*policies: Policy[Any]) -> None:
+    """Said by every app of its policies, so that each model's is found by what only knows the model."""
+    _policies.update({policy.model: policy for policy in policies})
+
+
+def all_policies() -> list[Policy[Any]]:
+    return list(_policies.values())
 
 
 class CustomerPolicy(Policy[M]):

@@ -6,8 +6,9 @@ from django.db.models import Q, QuerySet
 
 from yizhan.kernel import clock
 from yizhan.kernel.actor import Actor, Permission, bundle
-from yizhan.kernel.policy import CustomerPolicy, GlobalPolicy, Policy
+from yizhan.kernel.policy import CustomerPolicy, GlobalPolicy, Policy, decides
 from yizhan.people.models import Assignment, Contact, Customer, Department, Duty, Role, Site, Skill, Team, User
+from yizhan.people.models.customers import masked
 
 
 class PeoplePermission(Permission):
@@ -114,6 +115,11 @@ class UserPolicy(Policy[User]):
         return bool(here & numbers)
 
 
+def number_for(actor: Actor, customer_id: int | None, number: str) -> str:
+    """A telephone number as this actor sees it on any screen, sheet or card: whole where entitled, else masked."""
+    return number if actor.holds(P.VIEW_PHONES, customer_id) else masked(number)
+
+
 customers = CustomersPolicy(Customer, view=P.VIEW_PLACES, change=P.CHANGE_CUSTOMERS, path="id")
 sites = CustomerPolicy(Site, view=P.VIEW_PLACES, change=P.CHANGE_PLACES)
 departments = CustomerPolicy(Department, view=P.VIEW_PLACES, change=P.CHANGE_PLACES)
@@ -123,3 +129,6 @@ teams = GlobalPolicy(Team, view=P.VIEW_STAFF, change=P.CHANGE_STAFF)
 skills = GlobalPolicy(Skill, view=P.VIEW_STAFF, change=P.CHANGE_STAFF)
 duties = GlobalPolicy(Duty, view=P.VIEW_STAFF, change=P.CHANGE_ROSTER)
 assignments = CustomerPolicy(Assignment, view=P.CHANGE_STAFF, change=P.CHANGE_STAFF)
+for _policy in (customers, sites, departments, contacts):
+    _policy.internal = P.VIEW_STAFF
+decides(customers, sites, departments, contacts, users, teams, skills, duties, assignments)

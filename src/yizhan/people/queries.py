@@ -42,13 +42,14 @@ def contacts_matching(actor: Actor, text: str) -> QuerySet[Contact]:
     if initials:  # zq: 张倩 before 曾庆华
         whole = When(sort_key__iregex=f"{initials_pattern(initials)}$", then=Value(0))
         rows, order = rows.annotate(near=Case(whole, default=Value(1))), ["near", *order]
+    numbers, addresses = (policies.contacts.where_shown(actor, name) for name in ("phone", "email"))
     for word in words:
-        condition = Q(phone__endswith=word) | Q(phone__startswith=word) if word.isdigit() else Q(name__contains=word)
+        condition = (Q(phone__endswith=word) | Q(phone__startswith=word)) & numbers if word.isdigit() else Q(name__contains=word)
         if word.isascii() and word.isalpha():
             condition |= Q(sort_key__istartswith=word) | Q(sort_key__iregex=initials_pattern(word))
         if query_tokens(word) and is_cjk(word):
             condition |= Q(department__name__contains=word) | Q(site__name__contains=word) | Q(customer__name__contains=word)
-        condition |= Q(email__istartswith=word)
+        condition |= Q(email__istartswith=word) & addresses
         rows = rows.filter(condition)
     return rows.select_related("customer", "site", "department").order_by(*order)
 

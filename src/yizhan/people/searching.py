@@ -7,10 +7,10 @@ from django.urls import reverse
 
 from yizhan.kernel import clock, custom_fields, search
 from yizhan.kernel.actor import Actor
-from yizhan.kernel.models import CustomField, SearchRow
-from yizhan.people import policies
+from yizhan.kernel.models import CustomField
+from yizhan.kernel.search.query import audiences
 from yizhan.people.models import Contact
-from yizhan.people.policies import PeoplePermission
+from yizhan.people.policies import PeoplePermission as P
 
 
 def definitions() -> list[CustomField]:
@@ -23,7 +23,7 @@ def contact_entry(contact: Contact, own: list[CustomField]) -> search.Entry:
     return search.Entry(
         record=contact, customer_id=contact.customer_id, number="", title=" · ".join([contact.name, *place]),
         at=clock.now(), public=search.text_tokens(*place, *public, names=[contact.name]),
-        internal=search.text_tokens(contact.email, *internal, phones=[contact.phone]),
+        internal=search.text_tokens(*internal), restricted=search.text_tokens(contact.email, phones=[contact.phone]),
     )  # fmt: skip
 
 
@@ -35,15 +35,12 @@ def index_contacts(contacts: Iterable[Contact]) -> None:
 
 
 def visible(actor: Actor) -> Q | None:
-    """Contacts of the customers whose contacts the actor may see; phones match for the entitled only."""
-    customers = actor.customers_with(PeoplePermission.VIEW_CONTACTS)
+    """Contacts of the customers whose contacts the actor may see; a customer's people find theirs by public words."""
+    customers = actor.customers_with(P.VIEW_CONTACTS)
     if customers is not None and not customers:
         return None
-    entitled = policies.contacts.where_shown(actor, "phone")
-    audience = entitled & Q(audience=SearchRow.Audience.INTERNAL)
-    if entitled:
-        audience |= ~entitled & Q(audience=SearchRow.Audience.PUBLIC)
-    return audience if customers is None else audience & Q(customer_id__in=customers)
+    own = Q() if customers is None else Q(customer_id__in=customers)
+    return audiences(internal=actor.customers_with(P.VIEW_STAFF), restricted=actor.customers_with(P.VIEW_PHONES), own=own)
 
 
 search.register(

@@ -4,3 +4,4 @@ from yizhan.kernel import loading
 class SiteConfig(loading.App):
     name = "yizhan.site"
     label = "site"
+    registers = ("gate",)

@@ -6,7 +6,7 @@ from enum import StrEnum
 from django.db.models import Q, QuerySet
 
 from yizhan.kernel.actor import Actor, Permission, bundle
-from yizhan.kernel.policy import CustomerPolicy, GlobalPolicy, Policy
+from yizhan.kernel.policy import CustomerPolicy, GlobalPolicy, Policy, decides
 from yizhan.people.models import Role
 from yizhan.people.policies import PeoplePermission
 from yizhan.tickets.models import CannedReply, Category, Phrase, Ticket
@@ -173,7 +173,7 @@ def registered_for_another(actor: Actor, ticket: Ticket) -> bool:
 
 class TicketPolicy(Policy[Ticket]):
     model = Ticket
-    customer_path = "customer_id"
+    customer_path, internal = "customer_id", P.VIEW_INTERNAL
     guarded: Mapping[str, Permission] = dict.fromkeys(("knowledge", "knowledge_reason", "transfer_to"), P.VIEW_INTERNAL)
 
     def scope(self, actor: Actor, permission: Permission = P.VIEW) -> QuerySet[Ticket]:
@@ -240,3 +240,4 @@ class CategoryPolicy(GlobalPolicy[Category]):
 phrases = GlobalPolicy(Phrase, view=P.VIEW_INTERNAL, change=P.CHANGE_TEXTS)
 canned_replies = CustomerPolicy(CannedReply, view=P.VIEW_INTERNAL, change=P.CHANGE_TEXTS, shared=True)
 categories = CategoryPolicy(Category, view=P.VIEW, change=PeoplePermission.CHANGE_SETTINGS)
+decides(tickets, phrases, canned_replies, categories)

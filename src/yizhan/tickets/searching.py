@@ -8,7 +8,8 @@ from django.urls import reverse
 from yizhan.kernel import custom_fields, search
 from yizhan.kernel.actor import Actor
 from yizhan.kernel.models import SearchRow
-from yizhan.kernel.search.query import staff_or_own
+from yizhan.kernel.search.query import audiences
+from yizhan.people.policies import PeoplePermission
 from yizhan.tickets.models import Ticket
 from yizhan.tickets.policies import TicketPermission, tickets
 
@@ -30,7 +31,7 @@ def ticket_entry(ticket: Ticket, *, fresh: bool = False) -> search.Entry:
     return search.Entry(
         record=ticket, customer_id=ticket.customer_id, number=ticket.number, title=ticket.subject, at=ticket.received_at,
         public=search.text_tokens(*public, names=[requester.name]),
-        internal=search.text_tokens(*internal, requester.email, phones=[requester.phone]),
+        internal=search.text_tokens(*internal), restricted=search.text_tokens(requester.email, phones=[requester.phone]),
     )  # fmt: skip
 
 
@@ -52,11 +53,10 @@ def index_tickets(tickets_listed: Iterable[Ticket], *, fresh: bool = False) -> N
 
 def visible(actor: Actor) -> Q | None:
     """All words of the customers whose staff one is; elsewhere what the scope holds, public words only."""
-    customers = actor.customers_with(TicketPermission.VIEW_INTERNAL)
-    if customers is None:
-        return staff_or_own(Q(), None)
-    own = Q(object_id__in=tickets.scope(actor, TicketPermission.VIEW).values("pk")) & ~Q(customer_id__in=customers)
-    return staff_or_own(Q(customer_id__in=customers) if customers else None, own)
+    internal, own = actor.customers_with(TicketPermission.VIEW_INTERNAL), None
+    if actor.contact_id is not None or actor.customers_with(TicketPermission.VIEW) != internal:
+        own = Q(object_id__in=tickets.scope(actor, TicketPermission.VIEW).values("pk"))
+    return audiences(internal=internal, restricted=actor.customers_with(PeoplePermission.VIEW_PHONES), own=own)
 
 
 def page(row: SearchRow) -> str:

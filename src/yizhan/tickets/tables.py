@@ -13,7 +13,7 @@ from yizhan.kernel.actor import Actor
 from yizhan.kernel.errors import Forbidden
 from yizhan.kernel.listing import Column, Listing, register_listing
 from yizhan.kernel.resource.declaration import custom_column
-from yizhan.people.policies import PeoplePermission
+from yizhan.people.policies import number_for
 from yizhan.tickets.models import ServiceSheet, SignOff, Ticket
 from yizhan.tickets.policies import tickets
 from yizhan.tickets.queries import FILTERS, filtered, ticket_view
@@ -64,7 +64,7 @@ COLUMNS: tuple[Column, ...] = (
     Column("subject", _("subject"), plain("subject")), Column("description", _("description"), plain("description")),
     Column("customer", _("customer"), text("customer")), Column("site", _("site"), text("site")),
     Column("department", _("department"), text("department")), Column("place", _("place"), plain("place")),
-    Column("requester", _("requester"), text("requester")), Column("phone", _("phone"), lambda t: t.requester.phone),
+    Column("requester", _("requester"), text("requester")), Column("phone", _("phone"), lambda t: t.requester.masked_phone),
     Column("category", _("category"), text("category")), Column("channel", _("channel"), shown("channel")),
     Column("reported_level", _("reported level"), shown("reported_level")), Column("level", _("level"), shown("level")),
     Column("state", _("state"), shown("state")), Column("sub_state", _("sub-state"), plain("sub_state_words")),
@@ -90,10 +90,10 @@ class TicketListing(Listing[Ticket]):
     name, label, order = "tickets", _("Tickets"), ("-received_at", "-id")
 
     def offered_columns(self, actor: Actor) -> dict[str, Column]:
-        phones = actor.holds(PeoplePermission.VIEW_PHONES)
-        found = {column.name: column for column in COLUMNS if column.name != "phone" or phones}
+        found = {column.name: column for column in COLUMNS}
+        found["phone"] = Column("phone", _("phone"), lambda t: number_for(actor, t.customer_id, t.requester.phone))
         for definition in custom_fields.definitions("tickets.ticket"):
-            found[definition.name] = custom_column(definition)
+            found[definition.name] = custom_column(definition, actor, tickets)
         return found
 
     def usual_columns(self, actor: Actor) -> list[str]:

@@ -7,11 +7,16 @@ from django.utils.translation import gettext_lazy as _
 
 
 class SearchRow(models.Model):
-    """What one audience can find one record by. Written in the record's own transaction, ends with it."""
+    """What one audience can find one record by. Written in the record's own transaction, ends with it.
+
+    Public: who may see the record at all. Internal: our own people, the internal words besides. Restricted: those
+    of them who may see numbers and addresses of people, these besides.
+    """
 
     class Audience(models.IntegerChoices):
         PUBLIC = 0, _("Public")
         INTERNAL = 1, _("Internal")
+        RESTRICTED = 2, _("Restricted")
 
     object_type = models.CharField(max_length=40)
     object_id = models.BigIntegerField()

@@ -60,7 +60,7 @@ Shown = tuple[Actor, list[CustomField]]
 
 def shown_by(resource: Resource[Any], actor: Actor) -> Shown:
     """What decides how the records are seen: by whom, and the installation's own fields."""
-    return actor, resource.custom()
+    return actor, resource.custom(actor)
 
 
 def show(resource: Resource[Any], record: Any, shown: Shown) -> dict[str, Any]:
@@ -69,7 +69,8 @@ def show(resource: Resource[Any], record: Any, shown: Shown) -> dict[str, Any]:
     hidden = resource.policy.hidden_of(actor, record)
     result: dict[str, Any] = {"id": record.pk, "version": version_of(resource, record)}
     if definitions:
-        result["custom"] = custom_fields.for_program(definitions, record.custom)
+        public_only = not resource.policy.shows_internal(actor, record)
+        result["custom"] = custom_fields.for_program(definitions, record.custom, public_only=public_only)
     for name in dict.fromkeys((*resource.fields, *resource.read_only)):
         if name in hidden:
             continue
@@ -88,7 +89,7 @@ def show(resource: Resource[Any], record: Any, shown: Shown) -> dict[str, Any]:
 def form_data(resource: Resource[Any], actor: Actor, given: dict[str, Any]) -> dict[str, Any]:
     """What a program sent, as its form would send it."""
     data: dict[str, Any] = {}
-    definitions = resource.custom()
+    definitions = resource.custom(actor)
     own = custom_fields.from_program(definitions, given.pop("custom", None) or {}) if definitions else {}
     for definition in definitions:
         if definition.name in own:
@@ -108,7 +109,7 @@ def related_key(resource: Resource[Any], actor: Actor, field: Any, value: Any) -
         Invalid: no such record; of a list, those that are not known.
     """
     attribute, related = resource.natural[field.name], resource_of(field.related_model)
-    rows = related.policy.scope(actor, related.view) if related else field.related_model._default_manager.all()
+    rows = related.policy.scope(actor, related.view)
     wanted = list(dict.fromkeys(value if field.many_to_many else [value]))
     found = dict(rows.filter(**{f"{attribute}__in": wanted}).values_list(attribute, "pk"))
     unknown = [item for item in wanted if item not in found]

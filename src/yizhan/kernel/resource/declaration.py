@@ -60,7 +60,7 @@ class Resource(Listing[M]):
         return self.policy.scope(actor, self.view).select_related(*joins).prefetch_related(*many)
 
     def relations(self) -> list[Any]:
-        names = dict.fromkeys((*self.columns, *self.fields, *self.read_only))
+        names = dict.fromkeys((*self.columns, *self.fields, *self.read_only, *self.filters))
         found = [self.model._meta.get_field(n) for n in names if self.is_field(n)]
         return [f for f in found if isinstance(f, ForeignKey | ManyToManyField)]
 
@@ -75,9 +75,12 @@ class Resource(Listing[M]):
         field: Any = self.model._meta.get_field(name) if self.is_field(name) else None
         return str(self.labels.get(name) or getattr(field, "verbose_name", name))
 
-    def custom(self) -> list[CustomField]:
-        """The installation's own fields of these records."""
-        return custom_fields.definitions(self.model._meta.label_lower) if self.is_field("custom") else []
+    def custom(self, actor: Actor, record: M | None = None) -> list[CustomField]:
+        """The installation's own fields that the actor sees on this record (or on any)."""
+        if not self.is_field("custom"):
+            return []
+        staff = self.policy.shows_internal(actor, record)
+        return [d for d in custom_fields.definitions(self.model._meta.label_lower) if d.public or staff]
 
     def batch_fields(self, actor: Actor) -> list[str]:
         """What may be set on many records at once: choices, switches and relations that do not identify one."""
@@ -113,8 +116,8 @@ class Resource(Listing[M]):
         hidden = self.policy.hidden_everywhere(actor)
         names = [n for n in dict.fromkeys((*self.columns, *self.fields, *self.read_only)) if n not in hidden]
         found = {name: Column(name, self.heading(name), self.reading(actor, name)) for name in names}
-        for definition in self.custom():
-            found[definition.name] = custom_column(definition)
+        for definition in self.custom(actor):
+            found[definition.name] = custom_column(definition, actor, self.policy)
         return found
 
     def reading(self, actor: Actor, name: str) -> Callable[[Any], Any]:
@@ -150,6 +153,11 @@ def value_of(record: Model, name: str) -> Any:
     return value() if callable(value) else value
 
 
-def custom_column(definition: CustomField) -> Column:
-    """A custom field's column, of whatever record has a `custom` column."""
-    return Column(definition.name, definition.label, lambda record: custom_fields.shown(definition, record.custom))
+def custom_column(definition: CustomField, actor: Actor, policy: Policy[Any]) -> Column:
+    """A custom field's column, of whatever record has a `custom` column; empty where it is not the actor's to see."""
+
+    def value(record: Any) -> Any:
+        seen = definition.public or policy.shows_internal(actor, record)
+        return custom_fields.shown(definition, record.custom) if seen else ""
+
+    return Column(definition.name, definition.label, value)

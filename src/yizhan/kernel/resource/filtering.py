@@ -55,13 +55,15 @@ def filtered(resource: Resource[Any], actor: Actor, given: QueryDict) -> QuerySe
         rows = rows.filter(shown, **{f"{name}__{natural}" if natural else name: wanted})
     asked = [name for name in given if name.startswith("custom.") and given[name]]
     if asked:
-        known = {f"custom.{definition.key}": definition for definition in resource.custom()}
+        known = {f"custom.{definition.key}": definition for definition in resource.custom(actor)}
         for name in asked:
             text = given.get(name, "")
             if name not in known:
                 raise wrong_value(name, text)
             value = custom_value(known[name], name, text)
-            rows = rows.filter(custom__contains={str(known[name].pk): value})
+            rows = rows.filter(
+                resource.policy.where_custom(actor, known[name].public), custom__contains={str(known[name].pk): value}
+            )
     question = given.get("q", "").strip()[:100].replace("\0", "")
     return rows.filter(words(resource, actor, question)) if question and resource.contains else rows
 
@@ -99,16 +101,15 @@ def choices_of(resource: Resource[Any], actor: Actor, given: QueryDict) -> list[
         field: Any = resource.model._meta.get_field(name)
         if isinstance(field, ForeignKey):
             related = resource_of(field.related_model)
-            rows = related.policy.scope(actor, related.view) if related else field.related_model._default_manager.all()
+            listed = related.policy.scope(actor, related.view).order_by(*related.order)[:MOST_CHOICES]
             attribute = resource.natural.get(name, "pk")
-            listed = rows.order_by(*(related.order if related else ("pk",)))[:MOST_CHOICES]
             choices = [(str(getattr(item, attribute)), str(item)) for item in listed]
         elif isinstance(field, BooleanField):
             choices = [("1", _("yes")), ("0", _("no"))]
         else:
             choices = [(str(value), str(text)) for value, text in field.flatchoices]
         found.append({"name": name, "label": field.verbose_name, "choices": choices, "chosen": given.get(name, "")})
-    for definition in resource.custom():
+    for definition in resource.custom(actor):
         if definition.kind == CustomField.Kind.CHOICE:
             name = f"custom.{definition.key}"
             choices = [(c, c) for c in definition.choices]

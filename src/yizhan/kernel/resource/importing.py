@@ -48,7 +48,7 @@ class Importer:
             raise Invalid(
                 _("These columns are needed to tell the rows apart: {names}").format(names=names), code="no_match_columns"
             )
-        self.definitions = {d.name: d for d in resource.custom() if d.name in self.mapping}
+        self.definitions = {d.name: d for d in resource.custom(actor) if d.name in self.mapping}
         self.form = bound_form(actor, resource, None)
         self.fields: dict[str, Any] = {
             name: resource.model._meta.get_field(name) for name in self.mapping if name not in self.definitions

@@ -17,7 +17,7 @@ def importable(resource: Resource[Any], actor: Actor) -> dict[str, str]:
     """What a sheet may carry: field names with their headings."""
     hidden = resource.policy.hidden_everywhere(actor)
     found = {name: resource.heading(name) for name in resource.fields if name not in hidden}
-    return found | {definition.name: definition.label for definition in resource.custom()}
+    return found | {definition.name: definition.label for definition in resource.custom(actor)}
 
 
 def headings_mark(headings: Sequence[str]) -> str:
@@ -32,7 +32,7 @@ def guess_mapping(resource: Resource[Any], actor: Actor, headings: Sequence[str]
             known |= {label.casefold(): name for name, label in importable(resource, actor).items()}
     known |= {name.casefold(): name for name in resource.fields}
     known |= {alias: name for name, aliases in resource.aliases.items() for alias in aliases}
-    known |= {definition.key.casefold(): definition.name for definition in resource.custom()}
+    known |= {definition.key.casefold(): definition.name for definition in resource.custom(actor)}
     found: dict[str, int] = {}
     for column, heading in enumerate(headings):
         name = known.get(heading.strip().rstrip("*").strip().casefold())

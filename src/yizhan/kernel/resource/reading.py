@@ -62,9 +62,9 @@ class Lookup:
         self.actor, self.model = actor, model_field.related_model
         self.resource = resource_of(self.model)
         self.of_customer = any(f.name == "customer" for f in self.model._meta.get_fields())
-        self.create = create and self.resource is not None and set(self.resource.match) == {"customer", "name"}
+        self.create = create and set(self.resource.match) == {"customer", "name"}
         attributes = [name for name in (natural, "code", "name", "username") if name and hasattr(self.model, name)]
-        rows = self.resource.policy.scope(actor, self.resource.view) if self.resource else self.model._default_manager.all()
+        rows = self.resource.policy.scope(actor, self.resource.view)
         self.known: dict[tuple[int | None, str], Any] = {}
         for record in rows:
             for text in {str(record), *(str(getattr(record, name)) for name in attributes)}:
@@ -95,8 +95,6 @@ class Lookup:
         return record
 
     def make(self, text: str, customer: Any) -> Any:
-        if self.resource is None:
-            return None
         record = self.model(customer=customer, name=text.strip()[:80])
         if not self.resource.policy.allows(self.actor, self.resource.change, record):
             return None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from django.core.exceptions import ImproperlyConfigured
 from django.db.models import Model
 
 from yizhan.kernel.listing import register_listing
@@ -31,5 +32,20 @@ def resource_named(name: str) -> Resource[Any]:
     return _resources[name]
 
 
-def resource_of(model: type[Model]) -> Resource[Any] | None:
-    return next((r for r in _resources.values() if r.model is model), None)
+def resource_of(model: type[Model]) -> Resource[Any]:
+    """The resource of a related model: what a record may name is what its own list shows.
+
+    Raises:
+        ImproperlyConfigured: there is none, so nobody said who sees such records.
+    """
+    found = next((r for r in _resources.values() if r.model is model), None)
+    if found is None:
+        raise ImproperlyConfigured(f"{model._meta.label} is named by a resource and has none: who sees it is not said")
+    return found
+
+
+def check_relations() -> None:
+    """At start: every relation that a resource shows, asks for or filters by leads to a model whose rows have a gate."""
+    for resource in _resources.values():
+        for relation in resource.relations():
+            resource_of(relation.related_model)

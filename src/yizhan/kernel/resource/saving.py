@@ -52,13 +52,12 @@ def bound_form(
     for field in form.fields.values():
         if isinstance(field, ModelChoiceField) and field.queryset is not None:
             related = resource_of(field.queryset.model)
-            if related is not None:
-                field.queryset = related.policy.scope(actor, related.view)
+            field.queryset = related.policy.scope(actor, related.view)
     policy = resource.policy
     for name in policy.hidden_of(actor, record) if record is not None else policy.hidden_everywhere(actor):
         form.fields.pop(name, None)
     values = getattr(record, "custom", {})
-    for definition in resource.custom():
+    for definition in resource.custom(actor, record):
         form.fields[definition.name] = custom_fields.form_field(definition)
         form.initial[definition.name] = custom_fields.initial(definition, values)
     dress(form)
@@ -151,7 +150,7 @@ def save_record(
         rules = broken_rules(form.instance) if set(fields) == {NON_FIELD_ERRORS} else {}
         raise Invalid(_("Some fields are not right."), fields=rules or fields)
     saved: Any = form.save(commit=False)
-    custom = resource.custom()
+    custom = resource.custom(actor, record)
     if custom:
         saved.custom = custom_fields.merged(saved.custom, custom, form.cleaned_data)
     resource.prepare(actor, saved)

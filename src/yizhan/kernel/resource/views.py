@@ -56,9 +56,12 @@ def list_page(resource: Resource[Any], request: HttpRequest) -> HttpResponse:
     return render(request, "kernel/resource_list.html", context)
 
 
-def history_of(resource: Resource[Any], pk: int) -> list[dict[str, Any]]:
-    """The last changes with their fields in words; what is personal shows as changed only."""
-    entries = AuditEntry.objects.filter(object_type=resource.model._meta.label_lower, object_id=pk).order_by("-id")[:20]
+def history_of(actor: Actor, resource: Resource[Any], record: Model) -> list[dict[str, Any]]:
+    """The last changes with their fields in words; what is personal shows as changed only, what is hidden not at all."""
+    entries = AuditEntry.objects.filter(object_type=resource.model._meta.label_lower, object_id=record.pk).order_by("-id")[:20]
+    unseen = resource.policy.hidden_of(actor, record)
+    if not resource.policy.shows_internal(actor, record):
+        unseen |= {"custom"}
     personal: frozenset[str] = getattr(resource.model, "AUDIT_PERSONAL", frozenset())
     names = {getattr(f, "attname", f.name): f.name for f in resource.model._meta.get_fields()}
     found = []
@@ -66,7 +69,7 @@ def history_of(resource: Resource[Any], pk: int) -> list[dict[str, Any]]:
         changes = []
         for key, after in entry.after.items():
             name = names.get(key, key)
-            if name in {"id", "sort_key", "password"}:
+            if name in {"id", "sort_key", "password", *unseen}:
                 continue
             hidden = name in personal or name == "custom" or str(after).startswith(("#", "~"))
             before = entry.before.get(key)
@@ -105,7 +108,7 @@ def form_page(resource: Resource[Any], request: HttpRequest, pk: int | None) -> 
             field.disabled = True
     context = {
         "resource": resource, "record": record, "form": form, "may_change": may_change, "clashes": clashes,
-        "seen": seen, "history": history_of(resource, record.pk) if record else [],
+        "seen": seen, "history": history_of(actor, resource, record) if record else [],
         "panels": panels_of(actor, record) if record else [], **page_names(resource),
     }  # fmt: skip
     return render(request, "kernel/resource_form.html", context, status=status)

@@ -3,6 +3,8 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import reduce
+from operator import or_
 
 from django.db.models import Q
 
@@ -63,13 +65,21 @@ def find(
     ]
 
 
-def staff_or_own(staff: Q | None, own: Q | None) -> Q | None:
-    """Staff look among internal rows, everybody else among public ones."""
-    conditions = []
-    if staff is not None:
-        conditions.append(staff & Q(audience=SearchRow.Audience.INTERNAL))
-    if own is not None:
-        conditions.append(own & Q(audience=SearchRow.Audience.PUBLIC))
-    if not conditions:
-        return None
-    return conditions[0] if len(conditions) == 1 else conditions[0] | conditions[1]
+def audiences(*, internal: frozenset[int] | None, restricted: frozenset[int] | None, own: Q | None = None) -> Q | None:
+    """The index rows that one may search, each record in one of them; None: not any.
+
+    `internal` are the customers whose staff one is, `restricted` those whose people's numbers one may see (None: all
+    of them, as with `Actor.customers_with`), `own` what is seen of the rest, by public words only.
+    """
+    found = []
+    if internal is None or internal:
+        ours = Q() if internal is None else Q(customer_id__in=internal)
+        if restricted is None:
+            found.append(ours & Q(audience=SearchRow.Audience.RESTRICTED))
+        else:
+            known = Q(customer_id__in=restricted)
+            found.append(ours & known & Q(audience=SearchRow.Audience.RESTRICTED))
+            found.append(ours & ~known & Q(audience=SearchRow.Audience.INTERNAL))
+    if own is not None and internal is not None:
+        found.append(own & ~Q(customer_id__in=internal) & Q(audience=SearchRow.Audience.PUBLIC))
+    return reduce(or_, found) if found else None

@@ -14,6 +14,10 @@ from yizhan.kernel.models import CustomValues
 CODE = RegexValidator(r"^[a-z0-9][a-z0-9-]{0,30}$", _("Lower-case letters, digits and hyphens only."))
 
 
+def masked(number: str) -> str:
+    return f"{number[:3]}****{number[-4:]}" if len(number) >= 8 else number
+
+
 class Customer(models.Model):
     """One served organisation: the first boundary of all data. It ends by `active=False`."""
 
@@ -143,4 +147,4 @@ class Contact(models.Model):
     @property
     def masked_phone(self) -> str:
         """138****5678: what somebody who is not entitled sees."""
-        return f"{self.phone[:3]}****{self.phone[-4:]}" if len(self.phone) >= 8 else self.phone
+        return masked(self.phone)

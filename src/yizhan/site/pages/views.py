@@ -5,6 +5,7 @@ from __future__ import annotations
 from django import forms
 from django.conf import settings
 from django.contrib import messages
+from django.db.models import Q, QuerySet
 from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -17,6 +18,7 @@ from yizhan.kernel.errors import DomainError, Forbidden, NotFound
 from yizhan.kernel.forms import DressedForm
 from yizhan.kernel.models import Attachment, AuditEntry
 from yizhan.kernel.paging import paginate
+from yizhan.kernel.policy import all_policies
 from yizhan.kernel.search.tokens import pinyin_terms
 from yizhan.kernel.web import actor_of
 from yizhan.people.models import Role, User
@@ -68,13 +70,25 @@ def attachment(request: HttpRequest, pk: int) -> HttpResponseBase:
     return response
 
 
+def audit_rows(customers: frozenset[int] | None) -> QuerySet[AuditEntry]:
+    """What was done; for these customers only: what was done to the records that belong to them."""
+    if customers is None:
+        return AuditEntry.objects.all()
+    theirs = Q(pk__in=[])
+    for policy in all_policies():
+        if policy.customer_path:
+            kind = policy.model._meta.label_lower
+            theirs |= Q(object_type=kind, object_id__in=policy.belonging(customers).values("pk"))
+    return AuditEntry.objects.filter(theirs)
+
+
 @require_safe
 def audit_page(request: HttpRequest) -> HttpResponse:
     """Who did what, newest first: for the auditor."""
     actor = actor_of(request)
     if not actor.holds(PeoplePermission.VIEW_AUDIT):
         raise Forbidden
-    rows = AuditEntry.objects.all()
+    rows = audit_rows(actor.customers_with(PeoplePermission.VIEW_AUDIT))
     for name in ("actor", "command", "outcome"):
         value = request.GET.get(name, "").strip()[:80]
         if value:

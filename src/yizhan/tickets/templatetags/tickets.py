@@ -10,11 +10,26 @@ from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from yizhan.kernel.actor import Actor
 from yizhan.kernel.templatetags.yizhan import when
+from yizhan.people.models import Contact
+from yizhan.people.policies import contacts, number_for
 from yizhan.tickets.models import Channel, Level, State, SubState, Ticket
 
 register = template.Library()
 NONE = '<span class="yz-who"><span class="yz-av none" aria-hidden="true"></span><span class="t3">{}</span></span>'
+
+
+@register.filter
+def number_of(record: Any, actor: Actor) -> str:
+    """The number of a contact or of a call, as this reader sees it."""
+    return number_for(actor, record.customer_id, str(getattr(record, "number", "") or getattr(record, "phone", "")))
+
+
+@register.filter
+def address_of(contact: Contact, actor: Actor) -> str:
+    """A contact's mail address, where this reader sees such."""
+    return "" if "email" in contacts.hidden_of(actor, contact) else contact.email
 
 
 @lru_cache(maxsize=64)
