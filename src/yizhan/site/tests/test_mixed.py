@@ -170,7 +170,9 @@ def test_what_is_foreign_and_what_is_not_there_answer_alike(resource: str, field
 def test_unknown_members_of_a_list_are_named(api: Any) -> None:
     answer = api("admin").post("/teams", {"code": "t9", "name": "九", "members": ["engineer1", "gibtesnicht"]})
     assert answer.status == 422
-    assert answer["errors"] == {"members": ["gibtesnicht?"]}
+    assert list(answer["errors"]) == ["members"]
+    assert "gibtesnicht" in str(answer["errors"])
+    assert "engineer1" not in str(answer["errors"])
 
 
 def test_a_relation_to_what_nobody_decides_about_is_an_error_at_start(monkeypatch: pytest.MonkeyPatch) -> None:
