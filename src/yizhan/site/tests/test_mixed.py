@@ -205,7 +205,7 @@ def test_the_upgrade_moves_numbers_to_the_restricted_words(hidden: Contact, acto
     before = dict(rows.values_list("audience", "tokens"))
     rows.filter(audience=1).delete()
     rows.filter(audience=2).update(audience=1)
-    module = __import__("yizhan.people.migrations.0007_restricted_search", fromlist=["FORWARD"])
+    module = __import__("yizhan.people.migrations.0008_restricted_search", fromlist=["FORWARD"])
     SearchRow.objects.filter(audience=1).exclude(object_id=hidden.pk, object_type="people.contact").delete()
     SearchRow.objects.filter(audience=2).delete()
     with connection.cursor() as cursor:

@@ -23,7 +23,7 @@ UPDATE kernel_searchrow SET audience = 1 WHERE object_type = 'people.contact' AN
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("people", "0006_invitations"),
+        ("people", "0007_contact_bound_at"),
         ("kernel", "0006_restricted_search"),
     ]
 

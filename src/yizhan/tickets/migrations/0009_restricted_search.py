@@ -23,7 +23,7 @@ UPDATE kernel_searchrow SET audience = 1 WHERE object_type = 'tickets.ticket' AN
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("tickets", "0007_return_visit_solved"),
+        ("tickets", "0008_signature_evidence"),
         ("kernel", "0006_restricted_search"),
     ]
 
