@@ -24,7 +24,7 @@ UPDATE kernel_searchrow SET audience = 1 WHERE object_type = 'people.contact' AN
 class Migration(migrations.Migration):
     dependencies = [
         ("people", "0007_contact_bound_at"),
-        ("kernel", "0006_restricted_search"),
+        ("kernel", "0007_restricted_search"),
     ]
 
     operations = [migrations.RunSQL(FORWARD, BACK)]

@@ -24,7 +24,7 @@ UPDATE kernel_searchrow SET audience = 1 WHERE object_type = 'tickets.ticket' AN
 class Migration(migrations.Migration):
     dependencies = [
         ("tickets", "0008_signature_evidence"),
-        ("kernel", "0006_restricted_search"),
+        ("kernel", "0007_restricted_search"),
     ]
 
     operations = [migrations.RunSQL(FORWARD, BACK)]

@@ -3,7 +3,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("kernel", "0005_news"),
+        ("kernel", "0006_claims_and_breakers"),
     ]
 
     operations = [
