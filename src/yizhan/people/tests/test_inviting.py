@@ -41,7 +41,7 @@ def test_from_the_form_to_the_first_day(page: Any, api: Any, settings: Any) -> N
     phone = Client()
     assert not phone.login(username="sunyf", password="")
     shown = phone.get(link)
-    assert (shown.status_code, shown.headers["Referrer-Policy"]) == (200, "no-referrer")
+    assert (shown.status_code, shown.headers["Referrer-Policy"]) == (200, "same-origin")
     assert phone.get(link).status_code == 200  # to look changes nothing
     assert phone.post(link, {"password": PASSWORD, "again": "anders-Wort-42"}).status_code == 422
     assert phone.post(link, {"password": "123", "again": "123"}).status_code == 422
