@@ -31,7 +31,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
     groups = menu(actor, request.path) if tickets.is_staff_somewhere(actor) else []
     return {
         "actor": actor, "menu": groups, "tabs": tabs(groups, actor), "today": clock.today(),
-        "stream_url": stream_url(request, stream_pass(actor)),
+        "stream_url": stream_url(request, stream_pass(request)),
         "unseen_news": int(request.META.get("YIZHAN_NEWS", "0")),
         "welcome": request.path == "/" and is_wanted(actor),
         "may_register": actor.holds(TicketPermission.REGISTER),

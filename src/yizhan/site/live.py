@@ -1,20 +1,36 @@
-"""Who may listen to live news: a short-lived, signed pass that a page carries to the stream."""
+"""Who may listen to live news: a pass that a page carries to the stream, good for as long as its session."""
 
-from django.core import signing
+import json
+from typing import NamedTuple
 
-from yizhan.kernel.actor import Actor
+from django.contrib.auth import HASH_SESSION_KEY
+from django.http import HttpRequest
 
-SALT = "yizhan.stream"
-MAX_AGE = 60 * 60 * 12
-
-
-def stream_pass(actor: Actor) -> str:
-    return signing.dumps(actor.user_id, salt=SALT) if actor.user_id else ""
+from yizhan.kernel.errors import PermanentFailure
+from yizhan.kernel.sealing import seal, unseal
+from yizhan.kernel.web import actor_of
 
 
-def user_of_pass(text: str) -> int | None:
-    """The user id of a valid pass, else None."""
+class Pass(NamedTuple):
+    """Whose page it is, in which session, and that session's proof of the password. Sealed: an address is no secret place."""
+
+    user_id: int
+    session: str
+    proof: str
+
+
+def stream_pass(request: HttpRequest) -> str:
+    """The pass of the page that answers this request; empty for who is not signed in."""
+    user_id, session = actor_of(request).user_id, request.session.session_key
+    if user_id is None or not session:
+        return ""
+    return seal(json.dumps([user_id, session, request.session.get(HASH_SESSION_KEY, "")]))
+
+
+def read_pass(text: str) -> Pass | None:
+    """The pass, if it is one of ours. Whether its session still lives is asked at every news."""
     try:
-        return int(signing.loads(text, salt=SALT, max_age=MAX_AGE))
-    except (signing.BadSignature, TypeError, ValueError):
+        user_id, session, proof = json.loads(unseal(text))
+        return Pass(int(user_id), str(session), str(proof))
+    except (PermanentFailure, TypeError, ValueError):
         return None

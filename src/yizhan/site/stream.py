@@ -1,7 +1,7 @@
-"""Live news over server-sent events: one LISTEN connection, each listener within his own scope.
+"""Live news over server-sent events: one LISTEN connection, one hub, each listener within his own scope.
 
-An event names only what changed; the page then asks for it through the gate. Cursors are
-transaction ids below `pg_snapshot_xmin`: serials commit out of order, these do not.
+An event names only what changed; the page then asks for it through the gate. A cursor is (transaction, id) below
+`pg_snapshot_xmin`: serials commit out of order, these do not.
 """
 
 import asyncio
@@ -9,6 +9,7 @@ import json
 import os
 import time
 from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -18,118 +19,111 @@ import psycopg
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "yizhan.site.settings")
 django.setup()
 
-from asgiref.sync import sync_to_async  # noqa: E402 - Django first
+import structlog  # noqa: E402 - Django first
 from django.conf import settings  # noqa: E402
-from django.db import close_old_connections, connection  # noqa: E402
+from django.db import DatabaseError, InterfaceError, connection  # noqa: E402
 
-from yizhan.channels.policies import ChannelPermission, calls  # noqa: E402
 from yizhan.kernel.events import CHANNEL  # noqa: E402
+from yizhan.kernel.live import Cursor  # noqa: E402
 from yizhan.kernel.presence import CHANNEL as PRESENCE  # noqa: E402
-from yizhan.people.access import actor_for  # noqa: E402
-from yizhan.people.models import User  # noqa: E402
-from yizhan.site.live import user_of_pass  # noqa: E402
-from yizhan.tickets.policies import TicketPermission, tickets  # noqa: E402
+from yizhan.site.hub import Hub, Listener, Told  # noqa: E402
+from yizhan.site.live import read_pass  # noqa: E402
 
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
-NEWS = """
-SELECT xact, type, object_type, object_id,
-    CASE type WHEN 'NewsPosted' THEN (payload->>'owner')::bigint END,
-    CASE type WHEN 'CallRinging' THEN (payload->>'agent')::bigint END
-FROM kernel_event
-WHERE xact > %s AND xact < pg_snapshot_xmin(pg_current_snapshot())::text::bigint
-ORDER BY xact LIMIT 200
-"""
-HORIZON = "SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint - 1"
 HEARTBEAT = 20.0
-LOOKING, TYPING = 45.0, 6.0
-listeners: set[asyncio.Event] = set()
+TICK, GATHER, SOON = 3.0, 0.1, 0.2
+log = structlog.get_logger("yizhan.stream")
 
 
-class Crowd:
-    """Who looks at which ticket, in this process's memory: each looker tells every twenty seconds."""
+class Stream:
+    """The process's one hub, its thread for the database, and what wakes it."""
 
     def __init__(self) -> None:
-        self.seen: dict[str, dict[int, tuple[str, float, float]]] = {}
+        self.hub = Hub()
+        self.thread = ThreadPoolExecutor(1, "database")
+        self.wake = asyncio.Event()
+        self.told = ""
+        self.tasks = [asyncio.create_task(self.listen()), asyncio.create_task(self.work())]
+
+    async def listen(self) -> None:
+        """Wake the hub at each NOTIFY; reconnect for as long as the process lives."""
+        while True:
+            try:
+                url = settings.YIZHAN.database_url
+                async with await psycopg.AsyncConnection.connect(url, autocommit=True) as direct:
+                    await direct.execute(f"LISTEN {CHANNEL}")
+                    await direct.execute(f"LISTEN {PRESENCE}")
+                    self.wake.set()
+                    async for news in direct.notifies():
+                        if news.channel == PRESENCE:
+                            self.hear(json.loads(news.payload))
+                        else:
+                            self.wake.set()
+            except (psycopg.Error, OSError):
+                await asyncio.sleep(1)
 
     def hear(self, news: dict[str, Any]) -> None:
-        people = self.seen.setdefault(str(news["number"]), {})
-        now = time.monotonic()
-        if news.get("gone"):
-            people.pop(news["user"], None)
-        else:
-            people[news["user"]] = (news["name"], now, now if news["typing"] else 0.0)
+        self.hub.crowd.hear(news)
+        self.hand(self.hub.presence([x for x in self.hub.listeners if x.number == news["number"]]))
 
-    def around(self, number: str, but: int) -> list[dict[str, Any]]:
-        """The others at a ticket now, by name, and whether they type."""
-        now, people = time.monotonic(), self.seen.get(number, {})
-        for user in [user for user, (_, seen, _) in people.items() if now - seen > LOOKING]:
-            del people[user]
-        if not people:
-            self.seen.pop(number, None)
-        return [{"name": n, "typing": now - typed < TYPING} for user, (n, _, typed) in people.items() if user != but]
+    def hand(self, told: Told) -> None:
+        for listener, part in told:
+            listener.hand(part)
 
+    async def work(self) -> None:
+        """A turn at each wake-up, and every few seconds besides: who is gone, who types no more, what nobody announced."""
+        looked, again = 0.0, False
+        while True:
+            try:
+                await asyncio.wait_for(self.wake.wait(), SOON if again else TICK)
+                await asyncio.sleep(GATHER)
+            except TimeoutError:
+                pass
+            self.wake.clear()
+            everybody = time.monotonic() - looked >= TICK
+            joining, self.hub.joining = self.hub.joining, []
+            present = list(self.hub.listeners - set(joining))
+            try:
+                loop = asyncio.get_running_loop()
+                told, again = await loop.run_in_executor(self.thread, self.turn, present, joining, everybody)
+            except (DatabaseError, InterfaceError, psycopg.Error) as fault:
+                log.warning("stream_database", error=str(fault)[:200])
+                self.hub.joining = [*joining, *self.hub.joining]
+                again = True
+                await asyncio.sleep(1)
+                continue
+            self.told = str(self.hub.position)
+            for listener in joining:
+                if listener.actor is not None:
+                    listener.hand(f"id: {listener.after}\nretry: 2000\n\n".encode())
+            self.hand(told)
+            if everybody:
+                looked = time.monotonic()
+            self.hand(self.hub.presence([*joining, *(present if everybody else ())]))
 
-crowd = Crowd()
-ear: list[asyncio.Task[None]] = []
-
-
-async def listen() -> None:
-    """Wake every listener at each NOTIFY; reconnect for as long as the process lives."""
-    while True:
+    def turn(self, present: list[Listener], joining: list[Listener], everybody: bool) -> tuple[Told, bool]:
+        """In the thread. A connection that fell is given back, and a new one taken next time."""
         try:
-            url = settings.YIZHAN.database_url
-            async with await psycopg.AsyncConnection.connect(url, autocommit=True) as direct:
-                await direct.execute(f"LISTEN {CHANNEL}")
-                await direct.execute(f"LISTEN {PRESENCE}")
-                async for news in direct.notifies():
-                    if news.channel == PRESENCE:
-                        crowd.hear(json.loads(news.payload))
-                    for listener in listeners:
-                        listener.set()
-        except (psycopg.Error, OSError):
-            await asyncio.sleep(1)
+            return self.hub.turn(present, joining, everybody=everybody)
+        except Exception:
+            connection.close()
+            raise
+
+    async def join(self, listener: Listener) -> bytes | None:
+        """Its first words once it is let in, or None."""
+        self.hub.listeners.add(listener)
+        self.hub.joining.append(listener)
+        self.wake.set()
+        return await listener.queue.get()
+
+    def leave(self, listener: Listener) -> None:
+        self.hub.listeners.discard(listener)
+        if listener in self.hub.joining:
+            self.hub.joining.remove(listener)
 
 
-@sync_to_async
-def horizon() -> int:
-    close_old_connections()
-    with connection.cursor() as cursor:
-        cursor.execute(HORIZON)
-        return int((cursor.fetchone() or (0,))[0])
-
-
-@sync_to_async
-def may_look(user_id: int, number: str) -> bool:
-    """Whether this person is of the staff and sees the ticket."""
-    close_old_connections()
-    user = User.objects.filter(pk=user_id, is_active=True).first()
-    actor = actor_for(user) if user else None
-    return actor is not None and tickets.scope(actor, TicketPermission.VIEW_INTERNAL).filter(number=number).exists()
-
-
-@sync_to_async
-def news_for(user_id: int, after: int) -> tuple[int, list[dict[str, Any]]]:
-    """(the new cursor, what of it this person may know of)."""
-    close_old_connections()
-    with connection.cursor() as cursor:
-        cursor.execute(NEWS, [after])
-        rows = cursor.fetchall()
-    if not rows:
-        return after, []
-    user = User.objects.filter(pk=user_id, is_active=True).first()
-    ids = {row[3] for row in rows if row[2] == "tickets.ticket"}
-    actor = actor_for(user) if user else None
-    seen = tickets.scope(actor, TicketPermission.VIEW).filter(pk__in=ids) if actor else tickets.model.objects.none()
-    numbers = dict(seen.values_list("pk", "number"))
-    found = [{"type": row[1], "number": numbers[row[3]]} for row in rows if row[2] == "tickets.ticket" and row[3] in numbers]
-    rings = {row[3] for row in rows if row[2] == "channels.call" and row[1] == "CallRinging" and row[5] in {None, user_id}}
-    heard = (
-        calls.scope(actor, ChannelPermission.VIEW).filter(pk__in=rings).values_list("pk", flat=True) if actor and rings else []
-    )
-    found += [{"type": "CallRinging", "number": "", "call": pk} for pk in heard]
-    bell = any(row[2] == "kernel.news" and row[4] == user_id for row in rows)
-    return max(row[0] for row in rows), [*found, *([{"type": "NewsPosted", "number": ""}] if bell else [])]
+_stream: list[Stream] = []
 
 
 async def respond(send: Send, status: int, headers: list[tuple[bytes, bytes]]) -> None:
@@ -137,61 +131,57 @@ async def respond(send: Send, status: int, headers: list[tuple[bytes, bytes]]) -
 
 
 def query_value(scope: dict[str, Any], name: str) -> str:
-    found: list[str] = parse_qs(scope.get("query_string", b"").decode()).get(name, [""])
+    found: list[str] = parse_qs(scope.get("query_string", b"").decode(errors="replace")).get(name, [""])
     return found[0]
 
 
-def last_seen(scope: dict[str, Any]) -> int | None:
-    given = dict(scope["headers"]).get(b"last-event-id", b"").decode()
-    return int(given) if given.isdigit() else None
+def last_seen(scope: dict[str, Any]) -> Cursor | None:
+    return Cursor.read(dict(scope["headers"]).get(b"last-event-id", b"").decode(errors="replace"))
 
 
 async def application(scope: dict[str, Any], receive: Receive, send: Send) -> None:
     """`GET /events?pass=…`: a stream that resumes at `Last-Event-ID` without a gap."""
     if scope["type"] == "lifespan":
         return
-    if not ear:
-        ear.append(asyncio.create_task(listen()))
-    user_id = user_of_pass(query_value(scope, "pass"))
-    origin = dict(scope["headers"]).get(b"origin", b"").decode()
+    if not _stream:
+        _stream.append(Stream())
+    origin = dict(scope["headers"]).get(b"origin", b"").decode(errors="replace")
     allowed = origin if origin.split("://")[-1].split(":")[0] in settings.ALLOWED_HOSTS else settings.YIZHAN.base_url
     headers = [(b"access-control-allow-origin", allowed.encode()), (b"vary", b"Origin"), (b"cache-control", b"no-store")]
-    if scope["path"] != "/events" or user_id is None:
-        await respond(send, 403 if scope["path"] == "/events" else 404, headers)
-        await send({"type": "http.response.body", "body": b""})
-        return
-    await respond(send, 200, [*headers, (b"content-type", b"text/event-stream")])
-    number = query_value(scope, "ticket")[:20]
-    await pour(user_id, last_seen(scope), receive, send, number if number and await may_look(user_id, number) else "")
-
-
-async def pour(user_id: int, after: int | None, receive: Receive, send: Send, number: str) -> None:
-    wake = asyncio.Event()
-    listeners.add(wake)
-    gone = asyncio.create_task(until_gone(receive))
-    shown: list[dict[str, Any]] | None = None
+    given = read_pass(query_value(scope, "pass")) if scope["path"] == "/events" else None
+    listener = Listener(given, last_seen(scope), query_value(scope, "ticket")[:20]) if given else None
     try:
-        cursor = await horizon() if after is None else after
-        await send({"type": "http.response.body", "body": f"id: {cursor}\nretry: 2000\n\n".encode(), "more_body": True})
-        while not gone.done():
-            cursor, found = await news_for(user_id, cursor)
-            around = crowd.around(number, user_id) if number else []
-            if number and around != shown:
-                shown = around
-                found = [*found, {"type": "Presence", "number": number, "people": around}]
-            lines = [f"id: {cursor}\ndata: {json.dumps(item, ensure_ascii=False)}\n\n" for item in found]
-            body = "".join(lines) or ": still here\n\n"
-            await send({"type": "http.response.body", "body": body.encode(), "more_body": True})
-            wake.clear()
-            pause = asyncio.create_task(wake.wait())
-            await asyncio.wait({pause, gone}, timeout=TYPING if shown else HEARTBEAT, return_when=asyncio.FIRST_COMPLETED)
-            pause.cancel()
-            await asyncio.sleep(0.1)
+        first = await _stream[0].join(listener) if listener else None
+        if listener is None or first is None:
+            await respond(send, 403 if scope["path"] == "/events" else 404, headers)
+            await send({"type": "http.response.body", "body": b""})
+            return
+        await respond(send, 200, [*headers, (b"content-type", b"text/event-stream")])
+        await send({"type": "http.response.body", "body": first, "more_body": True})
+        await pour(listener, receive, send)
+    finally:
+        if listener:
+            _stream[0].leave(listener)
+
+
+async def pour(listener: Listener, receive: Receive, send: Send) -> None:
+    """Until either side has enough. A silent page is told now and then how far it is."""
+    gone = asyncio.create_task(until_gone(listener, receive))
+    try:
+        while True:
+            try:
+                part = await asyncio.wait_for(listener.queue.get(), HEARTBEAT)
+            except TimeoutError:
+                part = f"id: {_stream[0].told}\n: still here\n\n".encode()
+            if part is None:
+                break
+            await send({"type": "http.response.body", "body": part, "more_body": True})
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
     finally:
         gone.cancel()
-        listeners.discard(wake)
 
 
-async def until_gone(receive: Receive) -> None:
+async def until_gone(listener: Listener, receive: Receive) -> None:
     while (await receive())["type"] != "http.disconnect":
         pass
+    listener.queue.put_nowait(None)

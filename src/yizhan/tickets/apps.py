@@ -14,5 +14,6 @@ class TicketsConfig(loading.App):
         "resources",
         "tables",
         "panels",
+        "live",
         "jobs",
     )

@@ -1,6 +1,6 @@
 """Telling our own people: a line in the bell at once, and, as each prefers, a mail outside his quiet hours."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from typing import Any
@@ -15,6 +15,7 @@ from yizhan.kernel import audit, clock, events
 from yizhan.kernel.actor import Actor
 from yizhan.kernel.commands import command
 from yizhan.kernel.errors import Text
+from yizhan.kernel.live import LiveEvent, LiveSource, register_source
 from yizhan.kernel.models import News, NoticePreference
 from yizhan.kernel.notices.outbox import queue
 from yizhan.kernel.notices.templates import Shipped, ship
@@ -36,6 +37,19 @@ class NewsPosted(events.Event):
     owner: int
 
 
+class BellNews(LiveSource):
+    """A line in the bell, on its owner's pages only."""
+
+    object_type = "kernel.news"
+
+    def records(self, ids: Collection[int]) -> Mapping[int, News]:
+        return News.objects.only("owner").in_bulk(ids)
+
+    def told(self, actor: Actor, event: LiveEvent, record: News) -> dict[str, Any] | None:
+        return {"type": event.type, "number": ""} if record.owner_id == actor.user_id else None
+
+
+register_source(BellNews())
 _kinds: dict[str, NewsKind] = {}
 
 

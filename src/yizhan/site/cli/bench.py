@@ -1,4 +1,4 @@
-"""bench tickets: what the program does a second, beside the bare SQL of the same run; bench load: filling it first."""
+"""bench tickets and stream: what the program does a second, beside the bare SQL of the same run; bench load: filling it first."""
 
 import argparse
 import json
@@ -15,6 +15,7 @@ from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
 
+from yizhan.site.cli.bench_stream import StreamBench
 from yizhan.site.cli.django_setup import program
 from yizhan.site.cli.main import use_data_dir
 
@@ -22,11 +23,12 @@ WARM, ROUNDS = 30, 60  # a connection keeps the plan of a statement that it has 
 
 
 def run(name: str, parser: argparse.ArgumentParser, arguments: Sequence[str]) -> int:
-    parser.add_argument("what", choices=["tickets", "load"])
+    parser.add_argument("what", choices=["tickets", "load", "stream"])
     parser.add_argument("--tickets", type=int, default=10_000, help="fill up to this many (default: %(default)s)")
     parser.add_argument("--json", type=Path, help="write the figures here too")
     parser.add_argument("--url", default="", help="the running program (default: asked from --port)")
     parser.add_argument("--port", type=int, default=8000)
+    parser.add_argument("--stream-port", type=int, default=0, help="of the event stream (default: the next port)")
     options = parser.parse_args(arguments)
     data_dir = use_data_dir(options.data_dir)
     if not (data_dir / "demo").exists():
@@ -39,7 +41,12 @@ def run(name: str, parser: argparse.ArgumentParser, arguments: Sequence[str]) ->
             Loader(options.tickets, lambda text: print(f"· {text}", flush=True)).run()
         return 0
     with program(data_dir):
-        figures = Bench(options.url or f"http://127.0.0.1:{options.port}", options.tickets).run()
+        bench = Bench(options.url or f"http://127.0.0.1:{options.port}", options.tickets)
+        if options.what == "stream":
+            StreamBench(data_dir, options.stream_port or options.port + 1, bench.note).run()
+        else:
+            bench.run()
+        figures = bench.figures
     for row in figures:
         print(f"{row['what']:24} {row['value']:>9} {row['unit']:6} floor {row['floor']:>9}")
     if options.json:

@@ -1,0 +1,138 @@
+"""Live news: which stored events concern whose open page. Each app says so of its own records.
+
+One read brings what is new, one more per kind of record what the policies ask about; who hears what is
+then decided in memory, listener by listener.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from django.db import connection
+
+from yizhan.kernel.actor import Actor
+
+MOST = 1_000
+# Serials commit out of order. What lies below the oldest transaction under way is complete, in the order of
+# (transaction, id); `waits` says that something is committed above it and will be complete soon.
+READ = """
+WITH horizon AS MATERIALIZED (
+    SELECT x, EXISTS (SELECT FROM kernel_event w WHERE w.xact >= x) AS waits
+    FROM (SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint AS x) AS now)
+SELECT h.x, h.waits, e.xact, e.id, e.type, e.object_type, e.object_id, e.internal, e.payload::text
+FROM horizon h LEFT JOIN LATERAL (
+    SELECT * FROM kernel_event n
+    WHERE n.xact >= %(xact)s AND (n.xact, n.id) > (%(xact)s, %(id)s) AND n.xact < h.x
+    ORDER BY n.xact, n.id LIMIT %(most)s) AS e ON true
+"""
+HORIZON = "SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint"
+
+
+class Cursor(NamedTuple):
+    """Where somebody is in the news: all up to this event of this transaction is told."""
+
+    xact: int
+    id: int
+
+    def __str__(self) -> str:
+        return f"{self.xact}-{self.id}"
+
+    @classmethod
+    def read(cls, text: str) -> Cursor | None:
+        """A page's Last-Event-ID. An older page's has no id: it had been told the whole transaction."""
+        parts = text.split("-")
+        if not all(part.isascii() and part.isdigit() and len(part) < 19 for part in parts) or len(parts) > 2:
+            return None
+        return cls(int(parts[0]), int(parts[1]) if len(parts) == 2 else 2**62)
+
+
+@dataclass(frozen=True, slots=True)
+class LiveEvent:
+    """One stored event, as far as open pages are concerned. `payload` is its JSON, read by who needs it."""
+
+    cursor: Cursor
+    type: str
+    object_type: str
+    object_id: int
+    internal: bool
+    payload: str
+
+
+class LiveSource(ABC):
+    """What an app tells of its records. Register one per kind of record."""
+
+    object_type: str
+
+    @abstractmethod
+    def records(self, ids: Collection[int]) -> Mapping[int, Any]:
+        """What `told` needs to know of these records, in one statement; what is missing is told to nobody."""
+
+    @abstractmethod
+    def told(self, actor: Actor, event: LiveEvent, record: Any) -> dict[str, Any] | None:
+        """What this person hears of the event; None where it is not his to know. Asks the policy, not the database."""
+
+
+class Room(ABC):
+    """Where people see who else is there: a kind of page by its name."""
+
+    @abstractmethod
+    def records(self, names: Collection[str]) -> Mapping[str, Any]:
+        """The records of these pages, in one statement."""
+
+    @abstractmethod
+    def admits(self, actor: Actor, record: Any) -> bool:
+        """Whether he may see who else is there."""
+
+
+_sources: dict[str, LiveSource] = {}
+_rooms: list[Room] = []
+
+
+def register_source(source: LiveSource) -> None:
+    _sources[source.object_type] = source
+
+
+def register_room(room: Room) -> None:
+    _rooms[:] = [room]
+
+
+def room() -> Room | None:
+    return _rooms[0] if _rooms else None
+
+
+def horizon() -> Cursor:
+    """Now: everything below is complete, everything from here on is still to be told."""
+    with connection.cursor() as cursor:
+        cursor.execute(HORIZON)
+        return Cursor(int((cursor.fetchone() or (0,))[0]), 0)
+
+
+def read(after: Cursor, most: int = MOST) -> tuple[list[LiveEvent], Cursor, bool]:
+    """(what comes next, where that leads, whether to look again soon), in one statement."""
+    with connection.cursor() as cursor:
+        cursor.execute(READ, {"xact": after.xact, "id": after.id, "most": most})
+        rows = cursor.fetchall()
+    found = [LiveEvent(Cursor(r[2], r[3]), *r[4:]) for r in rows if r[2] is not None]
+    if len(found) == most:
+        return found, found[-1].cursor, True
+    return found, max(after, Cursor(rows[0][0], 0)), bool(rows[0][1])
+
+
+Known = tuple[LiveEvent, LiveSource, Any]
+
+
+def known(events: list[LiveEvent]) -> list[Known]:
+    """The events that some app tells of, with their records: a statement per kind, however many listen."""
+    ids: dict[str, set[int]] = {}
+    for event in events:
+        if event.object_type in _sources:
+            ids.setdefault(event.object_type, set()).add(event.object_id)
+    records = {name: _sources[name].records(wanted) for name, wanted in ids.items()}
+    return [
+        (event, _sources[event.object_type], records[event.object_type][event.object_id])
+        for event in events
+        if event.object_id in records.get(event.object_type, {})
+    ]
