@@ -59,6 +59,11 @@ class Invalid(DomainError):
         self.fields: dict[str, Any] = dict(fields or {})
 
 
+def wrong_filter(name: str) -> Invalid:
+    message = _("This value does not fit the filter.")
+    return Invalid(message, code="bad_filter", fields={name: [message]})
+
+
 class Conflict(DomainError):
     """The record is not in the condition that the command needs."""
 

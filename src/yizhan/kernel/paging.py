@@ -5,18 +5,19 @@ import binascii
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, NoReturn, TypeVar
 
-from django.core.exceptions import EmptyResultSet
+from django.core.exceptions import EmptyResultSet, ImproperlyConfigured, ValidationError
 from django.db import connection
-from django.db.models import Model, Q, QuerySet
+from django.db.models import F, Model, Q, QuerySet
+from django.db.models.expressions import OrderBy
 from django.utils.translation import gettext_lazy as _
 
 from yizhan.kernel.errors import Invalid
+from yizhan.kernel.fields import Adapter, Related, adapter_of, at_path
 
 M = TypeVar("M", bound=Model)
-MAX_COUNT, LONGEST = 1000, 2000
+MAX_COUNT, LONGEST = 1000, 4000
 
 
 @dataclass(frozen=True)
@@ -27,52 +28,113 @@ class Page(Generic[M]):
     next: str | None
 
 
-def encode(values: Sequence[Any]) -> str:
-    plain = [v.isoformat() if isinstance(v, datetime) else v for v in values]
-    return base64.urlsafe_b64encode(json.dumps(plain).encode()).decode().rstrip("=")
+def refuse(error: Exception | None = None) -> NoReturn:
+    raise Invalid(_("The cursor is not valid."), code="invalid_cursor") from error
 
 
-def decode(cursor: str, size: int) -> list[Any]:
+def no_constant(name: str) -> NoReturn:
+    raise ValueError(name)
+
+
+def encode(values: Sequence[Any], order: str = "") -> str:
+    """`values` are JSON's own; `order` names the list that the cursor is for."""
+    return base64.urlsafe_b64encode(json.dumps([order, *values]).encode()).decode().rstrip("=")
+
+
+def decode(cursor: str, size: int, order: str = "") -> list[Any]:
     """The cursor's values.
 
     Raises:
-        Invalid: it is not one of ours.
+        Invalid: it is not one of ours, or one of another list.
     """
     if len(cursor) > LONGEST:
-        raise Invalid(_("The cursor is not valid."), code="invalid_cursor")
+        refuse()
     try:
-        values = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-    except (ValueError, binascii.Error, UnicodeDecodeError) as error:
-        raise Invalid(_("The cursor is not valid."), code="invalid_cursor") from error
-    if not isinstance(values, list) or len(values) != size or any(isinstance(v, list | dict) for v in values):
-        raise Invalid(_("The cursor is not valid."), code="invalid_cursor")
-    return values
+        values = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)), parse_constant=no_constant)
+    except (ValueError, binascii.Error, UnicodeError, RecursionError) as error:
+        refuse(error)
+    if not isinstance(values, list) or len(values) != size + 1 or values[0] != order:
+        refuse()
+    members = [item for value in values for item in (value if isinstance(value, list) else [value])]
+    if any(isinstance(item, dict | list) for item in members):
+        refuse()
+    return values[1:]
 
 
-def after(keys: Sequence[str], values: Sequence[Any]) -> Q:
-    """Rows behind `values` in the order of `keys` (a leading minus means descending)."""
+@dataclass(frozen=True)
+class Key:
+    """One field of an order. PostgreSQL's usual place for NULL is kept: last when ascending, first when descending."""
+
+    path: str
+    descending: bool
+    adapter: Adapter
+    nullable: bool
+
+    def ordering(self) -> OrderBy | str:
+        if not self.nullable:
+            return f"-{self.path}" if self.descending else self.path
+        return F(self.path).desc(nulls_first=True) if self.descending else F(self.path).asc(nulls_last=True)
+
+    def beyond(self, value: Any) -> Q:
+        """The rows behind a value."""
+        if value is None:
+            return Q(**{f"{self.path}__isnull": False}) if self.descending else Q(pk__in=[])
+        if self.descending:
+            return Q(**{f"{self.path}__lt": value})
+        behind = Q(**{f"{self.path}__gt": value})
+        return behind | Q(**{f"{self.path}__isnull": True}) if self.nullable else behind
+
+    def same(self, value: Any) -> Q:
+        return Q(**{f"{self.path}__isnull": True}) if value is None else Q(**{self.path: value})
+
+    def of(self, row: Any) -> Any:
+        value = row
+        for step in self.path.split("__"):
+            value = getattr(value, step, None)
+        return None if value is None else self.adapter.plain(value)
+
+    def read(self, value: Any) -> Any:
+        if value is None:
+            return None if self.nullable else refuse()
+        try:
+            return self.adapter.read(value)
+        except ValidationError as error:
+            refuse(error)
+
+
+def key_of(rows: QuerySet[Any], name: str) -> Key:
+    path, descending = name.removeprefix("-"), name.startswith("-")
+    annotation = rows.query.annotations.get(path)
+    adapter, nullable = at_path(rows.model, path) if annotation is None else (adapter_of(annotation.output_field), True)
+    if isinstance(adapter, Related) and not path.endswith("_id"):
+        path = f"{path}_id"  # by the key itself, not by the other record's own order
+    if not adapter.orderable:
+        raise ImproperlyConfigured(f"{rows.model._meta.label}.{path} has no order")
+    return Key(path, descending, adapter, nullable)
+
+
+def after(keys: Sequence[Key], values: Sequence[Any]) -> Q:
+    """Rows behind `values` in the order of `keys`."""
     condition = Q()
     for depth, key in enumerate(keys):
-        name, operator = key.lstrip("-"), "lt" if key.startswith("-") else "gt"
-        same = {keys[i].lstrip("-"): values[i] for i in range(depth)}
-        condition |= Q(**same, **{f"{name}__{operator}": values[depth]})
+        step = Q()
+        for earlier in range(depth):
+            step &= keys[earlier].same(values[earlier])
+        condition |= step & key.beyond(values[depth])
     return condition
 
 
 def paginate(rows: QuerySet[M], keys: Sequence[str], *, limit: int, cursor: str | None = None) -> Page[M]:
     """The page of at most `limit` rows behind `cursor`. The last key must be unique."""
-    ordered = rows.order_by(*keys)
+    order, named = [key_of(rows, name) for name in keys], ",".join(keys)
+    ordered = rows.order_by(*(key.ordering() for key in order))
     if cursor:
-        values = decode(cursor, len(keys))
-        try:
-            ordered = ordered.filter(after(keys, values))
-        except (ValueError, TypeError) as error:
-            raise Invalid(_("The cursor is not valid."), code="invalid_cursor") from error
+        given = decode(cursor, len(keys), named)
+        ordered = ordered.filter(after(order, [key.read(value) for key, value in zip(order, given, strict=True)]))
     items = list(ordered[: limit + 1])
     more = len(items) > limit
     items = items[:limit]
-    last = [getattr(items[-1], key.lstrip("-")) for key in keys] if more else []
-    return Page(items, encode(last) if more else None)
+    return Page(items, encode([key.of(items[-1]) for key in order], named) if more else None)
 
 
 def counted_together(lists: Sequence[QuerySet[Any]], cap: int = MAX_COUNT) -> list[int]:

@@ -11,6 +11,7 @@ from ninja import Schema
 from pydantic import ConfigDict, ValidationError, field_validator
 
 from yizhan.kernel.errors import Invalid
+from yizhan.kernel.paging import no_constant
 
 S = TypeVar("S", bound="StrictSchema")
 
@@ -46,7 +47,7 @@ def read_body(request: HttpRequest, schema: type[S]) -> S:
     try:
         text = request.body.decode("utf-8") or "{}"
         text.encode("utf-8")
-        given = json.loads(text)
+        given = json.loads(text, parse_constant=no_constant)
         json.dumps(given, ensure_ascii=False).encode("utf-8")
     except RequestDataTooBig as error:
         raise Invalid(_("The body is too large."), code="too_large") from error
@@ -56,10 +57,24 @@ def read_body(request: HttpRequest, schema: type[S]) -> S:
         return schema.model_validate(given)
     except ValidationError as error:
         fields: dict[str, list[str]] = {}
-        for problem in error.errors(include_url=False, include_context=False):
-            fields.setdefault(".".join(str(part) for part in problem["loc"]) or "body", []).append(problem["msg"])
-        missing = sorted({str(e["loc"][-1]) for e in error.errors() if e["type"] == "missing"})
+        for problem in error.errors(include_url=False):
+            fields.setdefault(".".join(str(part) for part in problem["loc"]) or "body", []).append(in_words(problem))
+        missing = sorted({str(e["loc"][-1]) for e in error.errors(include_context=False) if e["type"] == "missing"})
         raise Invalid(_("Some fields are not right."), fields=fields, missing=missing) from error
+
+
+def in_words(problem: Any) -> str:
+    """What is wrong with a field of a body, in the reader's language."""
+    kind, context = str(problem["type"]), problem.get("ctx", {})
+    if kind == "missing":
+        return str(_("This is needed."))
+    if kind == "extra_forbidden":
+        return str(_("There is no such field."))
+    if kind == "string_too_long":
+        return str(_("At most {count} characters.").format(count=context.get("max_length")))
+    if kind in {"literal_error", "enum"}:
+        return str(_("“{text}” is none of the choices.").format(text=str(problem.get("input"))[:60]))
+    return str(_("This value does not fit."))
 
 
 def documented(schema: type[Schema] | None = None, *, answers: Mapping[int, Any] | None = None) -> dict[str, Any]:

@@ -1,20 +1,23 @@
 """`/api/v1/`: tokens, error shape, idempotency, search, attachments, and every app's router."""
 
-from datetime import datetime
 from typing import Any
 
 import orjson
 import structlog
+from django.core.exceptions import ValidationError
+from django.db import models
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from ninja import File, Form, NinjaAPI, Status, UploadedFile
-from ninja.errors import AuthenticationError, HttpError, ValidationError
+from ninja.errors import AuthenticationError, HttpError
+from ninja.errors import ValidationError as WrongBody
 from ninja.renderers import BaseRenderer
 from ninja.security import HttpBearer
 
 from yizhan.kernel import attachments, search
 from yizhan.kernel.actor import Actor
 from yizhan.kernel.errors import DomainError, Invalid
+from yizhan.kernel.fields import adapter_of
 from yizhan.kernel.paging import decode, encode
 from yizhan.kernel.resource import all_resources
 from yizhan.kernel.resource.api import build_router
@@ -28,6 +31,7 @@ from yizhan.tickets.intake import customer_of
 from yizhan.tickets.services.messages import attach_file
 
 log = structlog.get_logger("yizhan.api")
+AT, NUMBER = adapter_of(models.DateTimeField()), adapter_of(models.BigIntegerField())
 PROBLEM = "application/problem+json"
 
 
@@ -87,8 +91,8 @@ def on_no_token(request: HttpRequest, error: AuthenticationError) -> HttpRespons
     return problem(request, 401, "unauthenticated", _("A valid token is needed."))
 
 
-@api.exception_handler(ValidationError)
-def on_wrong_body(request: HttpRequest, error: ValidationError) -> HttpResponse:
+@api.exception_handler(WrongBody)
+def on_wrong_body(request: HttpRequest, error: WrongBody) -> HttpResponse:
     fields: dict[str, list[str]] = {}
     for item in error.errors:
         where = [str(part) for part in item["loc"] if part not in {"body", "query", "path"}]
@@ -127,16 +131,16 @@ def search_records(request: HttpRequest, q: str, limit: int = 20, cursor: str | 
     """The newest records in scope that hold every term of `q`."""
     size, before = clean_limit(limit), None
     if cursor:
-        at, number = decode(cursor, 2)
+        at, number = decode(cursor, 2, "search")
         try:
-            before = (datetime.fromisoformat(at), int(number))
-        except (TypeError, ValueError) as error:
+            before = (AT.read(at), NUMBER.read(number))
+        except ValidationError as error:
             raise Invalid(_("The cursor is not valid."), code="invalid_cursor") from error
     hits = search.find(actor_of(request), q, limit=size + 1, before=before)
     more = len(hits) > size
     items = [{"type": h.type, "number": h.number or str(h.object_id), "title": h.title, "url": h.url} for h in hits[:size]]
     last = hits[size - 1] if more else None
-    return {"items": items, "next": encode([last.at, last.id]) if last else None}
+    return {"items": items, "next": encode([AT.plain(last.at), last.id], "search") if last else None}
 
 
 @api.post("/attachments", response={201: dict[str, Any]}, tags=["attachments"], operation_id="attachments_create")

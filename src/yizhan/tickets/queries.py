@@ -4,11 +4,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.db import connection
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
 from yizhan.kernel import custom_fields
 from yizhan.kernel.actor import Actor
+from yizhan.kernel.errors import wrong_filter
+from yizhan.kernel.fields import at_path
 from yizhan.kernel.models import CustomField
 from yizhan.tickets.models import (
     CannedReply,
@@ -63,12 +66,20 @@ FILTERS = {
 
 
 def filtered(rows: QuerySet[Ticket], given: Mapping[str, Any]) -> QuerySet[Ticket]:
-    """Filters by field name; several values of one field are alternatives."""
+    """Filters by field name; several values of one field are alternatives.
+
+    Raises:
+        Invalid: a value that is none of its column's kind.
+    """
     for name, path in FILTERS.items():
         values = given.get(name)
         if values:
             listed = list(values) if isinstance(values, Iterable) and not isinstance(values, str) else [values]
-            rows = rows.filter(**{f"{path}__in": listed})
+            adapter = at_path(Ticket, path)[0]
+            try:
+                rows = rows.filter(**{f"{path}__in": [adapter.read(value) for value in listed]})
+            except ValidationError as error:
+                raise wrong_filter(name) from error
     return rows
 
 

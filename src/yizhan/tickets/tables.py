@@ -129,8 +129,6 @@ class TicketListing(Listing[Ticket]):
 def chosen_filters(given: QueryDict) -> dict[str, list[str]]:
     """The filters that an address names, several values of one as alternatives."""
     found = {name: [v for v in given.getlist(name) if v and "\0" not in v][:10] for name in FILTERS}
-    for name in ("level", "site", "department", "requester_id"):
-        found[name] = [v for v in found[name] if v.isascii() and v.isdigit() and len(v) < 19]
     return {name: values for name, values in found.items() if values}
 
 

@@ -1,9 +1,10 @@
 """REST operations of every declared resource."""
 
+import json
 from typing import Any
 
-from django.contrib.postgres.fields import ArrayField
-from django.db.models import BooleanField, IntegerField, Model
+from django.core.exceptions import ValidationError
+from django.db.models import BooleanField, Model
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from ninja import Router, Status
@@ -12,6 +13,7 @@ from pydantic import create_model
 from yizhan.kernel import custom_fields
 from yizhan.kernel.actor import Actor
 from yizhan.kernel.errors import Invalid, NotFound
+from yizhan.kernel.fields import Free
 from yizhan.kernel.models import CustomField
 from yizhan.kernel.paging import paginate
 from yizhan.kernel.resource.declaration import Resource
@@ -28,21 +30,21 @@ EXAMPLES: dict[str, Any] = {
 }  # fmt: skip
 
 
-def field_type(resource: Resource[Any], name: str) -> type[Any]:
+def entry_type(resource: Resource[Any], name: str) -> Any:
+    """What a program may send for a field; null where it may be empty."""
     field: Any = resource.model._meta.get_field(name)
-    if field.many_to_many:
-        return list[str] if name in resource.natural else list[int]
-    if field.is_relation:
-        return str if name in resource.natural else int
-    if isinstance(field, ArrayField):
-        return list[str]
-    if isinstance(field, BooleanField):
-        return bool
-    return int if isinstance(field, IntegerField) else str
+    may_lack = field.null or (field.blank and not isinstance(field, BooleanField))
+    return resource.adapter(name).entry() | None if may_lack else resource.adapter(name).entry()
+
+
+def needed(resource: Resource[Any]) -> list[str]:
+    """What a new record cannot do without."""
+    own: list[Any] = [resource.model._meta.get_field(name) for name in resource.fields]
+    return [f.name for f in own if not (f.blank or f.null or (not f.is_relation and f.has_default()))]
 
 
 def input_schema(resource: Resource[Any], verb: str, extra: dict[str, Any]) -> type[StrictSchema]:
-    fields: dict[str, Any] = {name: (field_type(resource, name) | None, None) for name in resource.fields}
+    fields: dict[str, Any] = {name: (entry_type(resource, name), None) for name in resource.fields}
     fields.update(extra)
     if resource.is_field("custom"):
         fields["custom"] = (dict[str, Any] | None, None)
@@ -51,7 +53,8 @@ def input_schema(resource: Resource[Any], verb: str, extra: dict[str, Any]) -> t
     example = {name: EXAMPLES.get(name) for name in resource.fields if name in EXAMPLES}
     title = f"{resource.model.__name__}{verb}"
     made: type[StrictSchema] = create_model(title, __base__=StrictSchema, **fields)
-    made.model_config["json_schema_extra"] = {"example": example}
+    more: Any = {"example": example, "required": needed(resource)} if verb == "Create" else {"example": example}
+    made.model_config["json_schema_extra"] = more
     return made
 
 
@@ -75,14 +78,8 @@ def show(resource: Resource[Any], record: Any, shown: Shown) -> dict[str, Any]:
         if name in hidden:
             continue
         value = getattr(record, name)
-        field = resource.model._meta.get_field(name) if resource.is_field(name) else None
-        attribute = resource.natural.get(name, "pk")
-        if field is not None and field.many_to_many:
-            result[name] = [getattr(item, attribute) for item in value.all()]
-        elif isinstance(value, Model):
-            result[name] = getattr(value, attribute)
-        else:
-            result[name] = value
+        known = value is not None and resource.is_field(name)
+        result[name] = resource.adapter(name).plain(value) if known else value
     return result
 
 
@@ -99,6 +96,8 @@ def form_data(resource: Resource[Any], actor: Actor, given: dict[str, Any]) -> d
         field: Any = resource.model._meta.get_field(name)
         named = field.is_relation and name in resource.natural and value is not None
         data[name] = related_key(resource, actor, field, value) if named else value
+        if isinstance(resource.adapter(name), Free) and value is not None:
+            data[name] = json.dumps(value)
     return data
 
 
@@ -121,8 +120,10 @@ def related_key(resource: Resource[Any], actor: Actor, field: Any, value: Any) -
 
 
 def find_key(resource: Resource[Any], request: HttpRequest, key: str) -> Model:
-    if resource.key == "id" and not (key.isascii() and key.isdigit() and len(key) < 19):
-        raise NotFound
+    try:
+        resource.adapter(resource.key).read(key)
+    except ValidationError as error:
+        raise NotFound from error
     found: Model = resource.policy.find(actor_of(request), resource.view, **{resource.key: key})
     return found
 

@@ -14,6 +14,7 @@ from django.urls import reverse
 from yizhan.kernel import custom_fields
 from yizhan.kernel.actor import Actor, Permission
 from yizhan.kernel.errors import Text
+from yizhan.kernel.fields import Adapter, adapter_of
 from yizhan.kernel.listing import Column, Listing
 from yizhan.kernel.models import CustomField
 from yizhan.kernel.policy import Policy
@@ -70,6 +71,17 @@ class Resource(Listing[M]):
 
     def is_field(self, name: str) -> bool:
         return name in self.field_names
+
+    def adapter(self, name: str) -> Adapter:
+        """How a field's values are read and shown; made once, a list of 200 asks often."""
+        found = self.adapters.get(name)
+        if found is None:
+            found = self.adapters[name] = adapter_of(self.model._meta.get_field(name), self.natural.get(name, ""))
+        return found
+
+    @cached_property
+    def adapters(self) -> dict[str, Adapter]:
+        return {}
 
     def heading(self, name: str) -> str:
         field: Any = self.model._meta.get_field(name) if self.is_field(name) else None
@@ -141,16 +153,12 @@ class Resource(Listing[M]):
 
 
 def value_of(record: Model, name: str) -> Any:
-    """A record's value as a column shows it: choices and relations as text."""
-    shown = getattr(record, f"get_{name}_display", None)
-    value = shown() if shown else getattr(record, name)
-    if hasattr(value, "all"):
-        return "、".join(str(item) for item in value.all())
-    if isinstance(value, list):
-        return "、".join(str(item) for item in value)
-    if isinstance(value, Model):
-        return str(value)
-    return value() if callable(value) else value
+    """A record's value as a column shows it: choices and relations as text, numbers and times as they are."""
+    value = getattr(record, name)
+    field: Any = next((f for f in record._meta.get_fields() if f.name == name), None)
+    if value is None or field is None:
+        return value() if callable(value) else value
+    return adapter_of(field).shown(value)
 
 
 def custom_column(definition: CustomField, actor: Actor, policy: Policy[Any]) -> Column:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from django.db.models import BooleanField, ForeignKey, IntegerField, Q, QuerySet
+from django.core.exceptions import ValidationError
+from django.db.models import BooleanField, ForeignKey, Q, QuerySet
 from django.http import QueryDict
 from django.utils.translation import gettext as _
 
+from yizhan.kernel import custom_fields
 from yizhan.kernel.actor import Actor
-from yizhan.kernel.errors import Invalid
+from yizhan.kernel.errors import wrong_filter
+from yizhan.kernel.fields import NO, YES, adapter_of
 from yizhan.kernel.models import CustomField
 from yizhan.kernel.resource.registry import resource_of
 from yizhan.kernel.search.tokens import initials_pattern
@@ -18,27 +20,19 @@ from yizhan.kernel.search.tokens import initials_pattern
 if TYPE_CHECKING:
     from yizhan.kernel.resource.declaration import Resource
 
-TRUE = {"1", "true", "yes"}
 MOST_CHOICES = 300
 
 
-def wrong_value(name: str, value: str) -> Invalid:
-    return Invalid(f"{name}: {value}", code="bad_filter", fields={name: [_("This value does not fit the filter.")]})
-
-
-def typed(field: Any, name: str, value: str) -> Any:
-    """A filter's text as the column's type.
+def condition(resource: Resource[Any], name: str, value: str) -> Q:
+    """The rows that a filter's text asks for.
 
     Raises:
-        Invalid: it is none.
+        Invalid: the text does not fit the column.
     """
-    if isinstance(field, BooleanField):
-        return value.lower() in TRUE
-    if isinstance(field, IntegerField | ForeignKey):
-        if not (value.isascii() and value.lstrip("-").isdigit() and len(value) < 19):
-            raise wrong_value(name, value)
-        return int(value)
-    return value
+    try:
+        return resource.adapter(name).where(name, value)
+    except ValidationError as error:
+        raise wrong_filter(name) from error
 
 
 def filtered(resource: Resource[Any], actor: Actor, given: QueryDict) -> QuerySet[Any]:
@@ -48,18 +42,14 @@ def filtered(resource: Resource[Any], actor: Actor, given: QueryDict) -> QuerySe
         value = given.get(name, "")
         if not value:
             continue
-        natural = resource.natural.get(name)
-        field: Any = resource.model._meta.get_field(name)
-        wanted = value if natural else typed(field, name, value)
-        shown = resource.policy.where_shown(actor, name)
-        rows = rows.filter(shown, **{f"{name}__{natural}" if natural else name: wanted})
+        rows = rows.filter(resource.policy.where_shown(actor, name), condition(resource, name, value))
     asked = [name for name in given if name.startswith("custom.") and given[name]]
     if asked:
         known = {f"custom.{definition.key}": definition for definition in resource.custom(actor)}
         for name in asked:
             text = given.get(name, "")
             if name not in known:
-                raise wrong_value(name, text)
+                raise wrong_filter(name)
             value = custom_value(known[name], name, text)
             rows = rows.filter(
                 resource.policy.where_custom(actor, known[name].public), custom__contains={str(known[name].pk): value}
@@ -69,16 +59,16 @@ def filtered(resource: Resource[Any], actor: Actor, given: QueryDict) -> QuerySe
 
 
 def custom_value(definition: CustomField, name: str, value: str) -> Any:
-    if definition.kind == CustomField.Kind.BOOLEAN:
-        return value.lower() in TRUE
-    if definition.kind == CustomField.Kind.INTEGER:
-        return typed(IntegerField(), name, value)
-    if definition.kind == CustomField.Kind.DATE:
-        try:
-            return date.fromisoformat(value).isoformat()
-        except ValueError as error:
-            raise wrong_value(name, value) from error
-    return value
+    """A custom value as it is stored: the field's own form reads it."""
+    word = value.lower()
+    text = custom_fields.YES if word in YES else custom_fields.NO if word in NO else value
+    try:
+        kept = custom_fields.form_field(definition, required=False).clean(
+            text if definition.kind == CustomField.Kind.BOOLEAN else value
+        )
+    except ValidationError as error:
+        raise wrong_filter(name) from error
+    return custom_fields.stored(kept)
 
 
 def words(resource: Resource[Any], actor: Actor, question: str) -> Q:
@@ -108,7 +98,10 @@ def choices_of(resource: Resource[Any], actor: Actor, given: QueryDict) -> list[
             choices = [("1", _("yes")), ("0", _("no"))]
         else:
             choices = [(str(value), str(text)) for value, text in field.flatchoices]
-        found.append({"name": name, "label": field.verbose_name, "choices": choices, "chosen": given.get(name, "")})
+        kind = "" if choices or isinstance(field, ForeignKey) else adapter_of(field).input
+        found.append(
+            {"name": name, "label": field.verbose_name, "choices": choices, "chosen": given.get(name, ""), "input": kind}
+        )
     for definition in resource.custom(actor):
         if definition.kind == CustomField.Kind.CHOICE:
             name = f"custom.{definition.key}"

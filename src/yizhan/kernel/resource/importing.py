@@ -9,20 +9,20 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
 from django.db import DataError, IntegrityError, transaction
-from django.db.models import BooleanField, ForeignKey, ManyToManyField, Model, Q
+from django.db.models import ForeignKey, ManyToManyField, Model, Q
 from django.utils.translation import gettext as _
 
 from yizhan.kernel import audit, custom_fields
 from yizhan.kernel.actor import Actor
 from yizhan.kernel.commands import command
 from yizhan.kernel.errors import DomainError, Invalid
+from yizhan.kernel.fields import Choice, Several, Switch, adapter_of, split
 from yizhan.kernel.resource.declaration import Resource
 from yizhan.kernel.resource.mapping import importable
-from yizhan.kernel.resource.reading import NO, YES, Draft, Fault, Lookup, Outcome, flat_choices
-from yizhan.kernel.resource.saving import bound_form, write
+from yizhan.kernel.resource.reading import Draft, Fault, Lookup, Outcome
+from yizhan.kernel.resource.saving import bound_form, unfit, write
 
 CHUNK = 500
 Row = list[str]
@@ -55,7 +55,7 @@ class Importer:
         }
         related = {n: f for n, f in self.fields.items() if isinstance(f, ForeignKey | ManyToManyField)}
         self.lookups = {n: Lookup(actor, f, resource.natural.get(n), create_missing) for n, f in related.items()}
-        self.choices = {n: flat_choices(f) for n, f in self.fields.items() if f.choices}
+        self.adapters = {n: adapter_of(f) for n, f in self.fields.items() if n not in related}
         self.labels = offered
         self.seen: dict[tuple[Any, ...], int] = {}
         self.not_cleaned = {f.name for f in resource.model._meta.get_fields() if f.is_relation}
@@ -66,29 +66,19 @@ class Importer:
         if name in self.definitions:
             wanted = self.definitions[name]
             if wanted.kind == wanted.Kind.BOOLEAN:
-                text = "true" if self.switch(text) else "false"
+                text = custom_fields.YES if Switch(None).cell(text) else custom_fields.NO
             return custom_fields.form_field(wanted, required=False).clean(text)
         model_field = self.fields[name]
         if isinstance(model_field, ManyToManyField):
-            parts = [part for part in text.replace("，", ",").replace("、", ",").split(",") if part.strip()]
-            return [self.lookups[name].find(part, values.get("customer")) for part in parts]
+            return [self.lookups[name].find(part, values.get("customer")) for part in split(text)]
         if isinstance(model_field, ForeignKey):
             return self.lookups[name].find(text, values.get("customer"))
-        if isinstance(model_field, BooleanField):
-            return self.switch(text)
-        if isinstance(model_field, ArrayField):
-            parts = [part.strip() for part in text.replace("，", ",").replace("、", ",").replace("\n", ",").split(",")]
-            return self.form.fields[name].clean([part for part in parts if part])
-        if name in self.choices:
-            if text.casefold() not in self.choices[name]:
-                raise ValidationError(_("“{text}” is none of the choices.").format(text=text))
-            return self.choices[name][text.casefold()]
+        adapter = self.adapters[name]
+        if isinstance(adapter, Switch | Choice):
+            return adapter.cell(text)
+        if isinstance(adapter, Several):
+            return self.form.fields[name].clean(adapter.cell(text))
         return self.form.fields[name].clean(text)
-
-    def switch(self, text: str) -> bool:
-        if text.casefold() in YES | NO:
-            return text.casefold() in YES
-        raise ValidationError(_("“{text}” is neither yes nor no.").format(text=text))
 
     def parse(self, number: int, row: Row) -> Draft | Fault:
         """An empty cell says nothing: a new record gets the usual value, a known one keeps its own."""
@@ -163,6 +153,9 @@ class Importer:
                 setattr(record, name, value)
         if self.definitions:
             record.custom = custom_fields.merged(record.custom, self.definitions.values(), draft.values)
+        bad = unfit(self.resource, draft.values)
+        if bad:
+            return [f"{self.labels.get(n, n)}: {' '.join(texts)}" for n, texts in bad.items()]
         try:
             record.clean_fields(exclude=self.not_cleaned)
             self.resource.prepare(self.actor, record)

@@ -8,14 +8,10 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.db.models import Model
 from django.utils.translation import gettext as _
-from django.utils.translation import override
 
 from yizhan.kernel import audit
 from yizhan.kernel.actor import Actor
 from yizhan.kernel.resource.registry import resource_of
-
-YES = {"1", "true", "yes", "y", "是", "√", "✓", "对", "有"}
-NO = {"0", "false", "no", "n", "否", "×", "✗", "无"}
 
 
 @dataclass(frozen=True)
@@ -44,15 +40,6 @@ class Draft:
     before: dict[str, Any] = field(default_factory=dict)
     many: dict[str, list[Model]] = field(default_factory=dict)
     members: dict[str, list[int]] = field(default_factory=dict)
-
-
-def flat_choices(model_field: Any) -> dict[str, Any]:
-    """Stored values and their labels, in both languages, as keys."""
-    found: dict[str, Any] = {}
-    for language in ("zh-hans", "en"):
-        with override(language):
-            found |= {str(label).casefold(): value for value, label in model_field.flatchoices}
-    return found | {str(value).casefold(): value for value, _label in model_field.flatchoices}
 
 
 class Lookup:

@@ -13,7 +13,7 @@ from typing import Any
 
 from django import forms
 from django.conf import settings
-from django.core.exceptions import NON_FIELD_ERRORS
+from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.db import DatabaseError, transaction
 from django.db.models import Model
 from django.forms import BaseModelForm, ModelChoiceField
@@ -109,6 +109,18 @@ def version_of(resource: Resource[Any], record: Any) -> str:
     return hmac.new(settings.SECRET_KEY.encode(), audit.canonical(values).encode(), hashlib.sha256).hexdigest()[:16]
 
 
+def unfit(resource: Resource[Any], values: Mapping[str, Any]) -> dict[str, list[str]]:
+    """What no reader could show, by field, whichever way it came."""
+    found: dict[str, list[str]] = {}
+    for name in set(values) & set(resource.fields):
+        try:
+            if values[name] is not None:
+                resource.adapter(name).check(values[name])
+        except ValidationError as error:
+            found[name] = [str(text) for text in error.messages]
+    return found
+
+
 @command
 def save_record(
     *,
@@ -149,6 +161,9 @@ def save_record(
     if not form.is_valid():
         rules = broken_rules(form.instance) if set(fields) == {NON_FIELD_ERRORS} else {}
         raise Invalid(_("Some fields are not right."), fields=rules or fields)
+    bad = unfit(resource, form.cleaned_data)
+    if bad:
+        raise Invalid(_("Some fields are not right."), fields=bad)
     saved: Any = form.save(commit=False)
     custom = resource.custom(actor, record)
     if custom:

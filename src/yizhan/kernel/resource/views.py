@@ -23,6 +23,7 @@ from yizhan.kernel.panels import panels_of
 from yizhan.kernel.resource import bulk_views
 from yizhan.kernel.resource.declaration import Resource
 from yizhan.kernel.resource.filtering import choices_of, is_filtered
+from yizhan.kernel.resource.registry import resource_of
 from yizhan.kernel.resource.saving import bound_form, save_record
 from yizhan.kernel.web import actor_of
 
@@ -56,6 +57,20 @@ def list_page(resource: Resource[Any], request: HttpRequest) -> HttpResponse:
     return render(request, "kernel/resource_list.html", context)
 
 
+def in_words(resource: Resource[Any], actor: Actor, name: str, kept: Any) -> str:
+    """What history kept of a field, as people read it; a record that the reader does not see stays a number."""
+    if kept in (None, "", []) or not resource.is_field(name):
+        return str(kept or "")
+    field: Any = resource.model._meta.get_field(name)
+    if not field.is_relation:
+        return resource.adapter(name).words(kept)
+    related = resource_of(field.related_model)
+    rows = related.policy.scope(actor, related.view) if related else field.related_model._default_manager.none()
+    keys = kept if isinstance(kept, list) else [kept]
+    known = {record.pk: str(record) for record in rows.filter(pk__in=keys)}
+    return "、".join(known.get(key, f"#{key}") for key in keys)
+
+
 def history_of(actor: Actor, resource: Resource[Any], record: Model) -> list[dict[str, Any]]:
     """The last changes with their fields in words; what is personal shows as changed only, what is hidden not at all."""
     entries = AuditEntry.objects.filter(object_type=resource.model._meta.label_lower, object_id=record.pk).order_by("-id")[:20]
@@ -72,8 +87,8 @@ def history_of(actor: Actor, resource: Resource[Any], record: Model) -> list[dic
             if name in {"id", "sort_key", "password", *unseen}:
                 continue
             hidden = name in personal or name == "custom" or str(after).startswith(("#", "~"))
-            before = entry.before.get(key)
-            changes.append({"label": resource.heading(name), "before": before, "after": after, "hidden": hidden})
+            words = [in_words(resource, actor, name, kept) for kept in (entry.before.get(key), after)]
+            changes.append({"label": resource.heading(name), "before": words[0], "after": words[1], "hidden": hidden})
         found.append({"at": entry.at, "actor": entry.actor, "command": entry.command, "changes": changes})
     return found
 
