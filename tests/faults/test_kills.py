@@ -1,6 +1,7 @@
-"""SIGKILL of worker and PostgreSQL during a stream of 200 mails: 200 tickets, none twice, nothing lost."""
+"""SIGKILL of worker and PostgreSQL during a stream of 200 mails and calls of the API: none twice, nothing lost."""
 
 import os
+import random
 import signal
 import threading
 import time
@@ -12,6 +13,8 @@ from tests.program import Program
 
 pytestmark = [pytest.mark.xdist_group("program"), pytest.mark.server("dovecot")]
 MAILS = 200
+KILLS = int(os.environ.get("TEST_KILLS", "5"))  # thirty: TEST_KILLS=30 ./yizhan test tests/faults/test_kills.py
+NEW = {"customer": "demo-a", "requester": {"name": "张倩", "phone": "13800005678"}}
 
 
 def kill(program: Program, victim: str) -> None:
@@ -28,32 +31,57 @@ def kill(program: Program, victim: str) -> None:
             return
 
 
-def subjects(program: Program) -> list[str]:
-    """The subjects of every ticket that came from the stream."""
+def listed(program: Program) -> list[str]:
+    """The subjects of every ticket of the stream, however it came."""
     found: list[str] = []
     cursor = ""
     while True:
-        page = program.api("desk", "GET", f"/tickets?limit=200&channel=mail{cursor}")[1]
-        found += [item["subject"] for item in page["items"] if item["subject"].startswith("杀进程")]
+        page = program.api("desk", "GET", f"/tickets?limit=200{cursor}")[1]
+        found += [item["subject"] for item in page["items"] if item["subject"].startswith(("杀进程", "杀接口"))]
         if not page["next"]:
             return found
         cursor = f"&cursor={page['next']}"
 
 
-def test_five_kills_during_two_hundred_mails(program: Program, mail_servers: MailServers, mailbox: str) -> None:
+def test_kills_during_mails_and_calls(program: Program, mail_servers: MailServers, mailbox: str) -> None:
+    """Every mail becomes one ticket, and so does every call that was acknowledged; what was not, may be there once."""
+    stop, acknowledged, asked = threading.Event(), list[str](), list[str]()
+
     def send() -> None:
         for index in range(MAILS):
             mail_servers.send("requester1@demo-a.example", f"杀进程 {index:03d}", "正文")
 
-    sender = threading.Thread(target=send)
-    sender.start()
-    for victim in ("worker", "postgres", "worker", "postgres", "worker"):
-        time.sleep(3)
-        kill(program, victim)
+    def call() -> None:
+        while not stop.is_set():
+            subject = f"杀接口 {len(asked):04d}"
+            asked.append(subject)
+            try:
+                status, _ = program.api("desk", "POST", "/tickets", {**NEW, "subject": subject})
+            except (OSError, ValueError):  # cut off, or an answer that is no JSON: not acknowledged
+                status = 0
+            if status == 201:
+                acknowledged.append(subject)
+            time.sleep(0.3)
+
+    program.api("desk", "GET", "/tickets?limit=1")
+    workers = [threading.Thread(target=send), threading.Thread(target=call)]
+    for worker in workers:
+        worker.start()
+    dice = random.Random(KILLS)
+    for number in range(KILLS):
+        time.sleep(dice.uniform(0.5, 4))
+        kill(program, ("worker", "postgres")[number % 2] if number < 2 else dice.choice(["worker", "postgres"]))
         program.wait_ready()
-    sender.join()
-    end = time.monotonic() + 150
-    while time.monotonic() < end and len(subjects(program)) < MAILS:
+    stop.set()
+    for worker in workers:
+        worker.join()
+    program.wait_ready()
+    wanted = {f"杀进程 {index:03d}" for index in range(MAILS)}
+    end = time.monotonic() + 400
+    while time.monotonic() < end and not wanted <= set(listed(program)):
         time.sleep(2)
-    found = subjects(program)
-    assert sorted(found) == [f"杀进程 {index:03d}" for index in range(MAILS)]
+    found = listed(program)
+    assert len(found) == len(set(found)), "something was done twice"
+    assert wanted | set(acknowledged) <= set(found), "something was lost"
+    assert set(found) <= wanted | set(asked)
+    print(f"{KILLS} kills: {MAILS} mails, {len(acknowledged)} of {len(asked)} calls acknowledged, {len(found)} tickets")

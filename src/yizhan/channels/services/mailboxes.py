@@ -3,6 +3,7 @@
 from urllib.parse import urlsplit
 
 from django.core.exceptions import ValidationError
+from django.db import DatabaseError, transaction
 from django.utils.translation import gettext_lazy as _
 
 from yizhan.channels.drivers.mail.imap import opened
@@ -12,6 +13,7 @@ from yizhan.channels.services.grants import Client, add_grant
 from yizhan.kernel import audit
 from yizhan.kernel.actor import Actor
 from yizhan.kernel.commands import command
+from yizhan.kernel.constraints import refusal
 from yizhan.kernel.errors import Forbidden, Invalid, NotFound
 from yizhan.kernel.sealing import seal
 from yizhan.people.models import Customer
@@ -77,7 +79,11 @@ def add_mailbox(
         mailbox.full_clean()
     except ValidationError as error:
         raise Invalid(" ".join(error.messages), fields=error.message_dict) from error
-    mailbox.save()
+    try:
+        with transaction.atomic():
+            mailbox.save()
+    except DatabaseError as error:  # somebody was faster than the check before
+        raise refusal(error, Mailbox) from error
     shown = {key: value for key, value in audit.snapshot(mailbox).items() if key not in SECRET}
     audit.record(actor, "add_mailbox", mailbox, {}, shown)
     if client is not None:

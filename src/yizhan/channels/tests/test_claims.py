@@ -1,5 +1,6 @@
 """Letters are claimed before they are read: counted, done once, and given up only when trying again cannot help."""
 
+import threading
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
@@ -10,9 +11,12 @@ from django.db import connection
 
 from yizhan.channels.models import InboundMessage, Mailbox
 from yizhan.channels.services import mail as mail_service
+from yizhan.channels.services.phone import add_phone_line
 from yizhan.channels.services.polling import store_raw
 from yizhan.channels.tests.test_mail import box, letter
 from yizhan.kernel import claims, clock
+from yizhan.kernel.actor import system_actor
+from yizhan.kernel.errors import Conflict
 from yizhan.tickets.models import Ticket
 
 __all__ = ["box"]
@@ -112,3 +116,17 @@ def test_what_never_passes_fails_in_the_end(box: Mailbox, other: psycopg.Connect
             mail_service.process_stored()
     row = InboundMessage.objects.get()
     assert (row.state, row.attempts) == ("failed", mail_service.TRIES)
+
+
+def test_two_lines_of_one_name_at_the_same_moment(other: psycopg.Connection[Any]) -> None:
+    """The check before sees nothing yet; the database decides, in the words of the rule."""
+    other.execute("INSERT INTO channels_phoneline (name, sealed_secret, active) VALUES ('race', 'x', true)")
+    ends = threading.Timer(0.5, other.commit)
+    ends.start()
+    try:
+        with pytest.raises(Conflict):
+            add_phone_line(actor=system_actor("test"), name="race")
+    finally:
+        ends.join()
+        other.execute("DELETE FROM channels_phoneline WHERE name = 'race'")
+        other.commit()

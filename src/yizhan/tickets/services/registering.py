@@ -106,6 +106,8 @@ def register_tickets(*, actor: Actor, news: Sequence[NewTicket]) -> list[Ticket]
         with transaction.atomic():
             Ticket.objects.bulk_create(made)
     except IntegrityError as error:
+        if "tickets_source_once" not in str(error):
+            raise
         raise Conflict(_("This message has already been registered."), code="duplicate_source_id") from error
     for ticket in made:
         known_to_be_empty(ticket)
