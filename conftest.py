@@ -1,13 +1,30 @@
 """The demonstration's people in every test database, and short ways to act as them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
+def django_db_modify_db_settings(django_db_modify_db_settings: None) -> None:
+    """Test databases are made and taken down by the owner."""
+    become("owner")
+
+
+def become(which: str) -> None:
+    from django.conf import settings
+    from django.db import connections
+    from psycopg.conninfo import conninfo_to_dict
+
+    url = settings.YIZHAN.database_owner_url if which == "owner" else settings.YIZHAN.database_url
+    parts = conninfo_to_dict(url)
+    connections["default"].close()
+    connections["default"].settings_dict.update(USER=parts["user"], PASSWORD=parts["password"])
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
     """Tables by the real migrations, then the fixed people of the demonstration, once per database."""
     from datetime import timedelta
 
@@ -19,7 +36,38 @@ def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
     with django_db_blocker.unblock():
         migrate()
         partitions.ensure_partitions(clock.now() - timedelta(days=120))
+        become("daily")
         make_people(DEMO_PASSWORD)
+    yield
+    with django_db_blocker.unblock():
+        become("owner")
+
+
+@pytest.fixture
+def committed(django_db_setup: None, django_db_blocker: Any) -> Iterator[str]:
+    """A copy of the test database in which every transaction commits; the owner's address of it.
+
+    For what a test's own transaction would hide: locks, several connections, what a rollback leaves.
+    """
+    import psycopg
+    from django.conf import settings
+    from django.db import connections
+    from psycopg.conninfo import make_conninfo
+
+    usual = connections["default"]
+    name = f"{usual.settings_dict['NAME']}_committed"
+    with django_db_blocker.unblock():
+        usual.close()
+        with psycopg.connect(settings.YIZHAN.database_owner_url, autocommit=True) as server:
+            server.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+            server.execute(f'CREATE DATABASE "{name}" TEMPLATE "{usual.settings_dict["NAME"]}"')
+        own = settings.DATABASES["default"]["NAME"]
+        connections["default"].settings_dict["NAME"] = settings.DATABASES["default"]["NAME"] = name
+        yield make_conninfo(settings.YIZHAN.database_owner_url, dbname=name)
+        connections.close_all()
+        connections["default"].settings_dict["NAME"] = settings.DATABASES["default"]["NAME"] = own
+        with psycopg.connect(settings.YIZHAN.database_owner_url, autocommit=True) as server:
+            server.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
 
 
 @pytest.fixture

@@ -2,33 +2,21 @@
 
 import hashlib
 import hmac
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import structlog
 from django.conf import settings
-from django.core.serializers.json import DjangoJSONEncoder
-from django.db import connection, models
+from django.db import DatabaseError, connections, models, transaction
 
 from yizhan.kernel import clock
 from yizhan.kernel.actor import Actor
+from yizhan.kernel.chains import Row, append, append_many, canonical, settled
 from yizhan.kernel.models import AuditText
 
+__all__ = ["canonical", "record", "record_many", "record_refusal", "safe", "snapshot", "write"]
+log = structlog.get_logger("yizhan.audit")
 LONG = 120
-INSERT = """
-INSERT INTO kernel_audit (at, actor, command, outcome, object_type, object_id, before, after,
-                          address, request_id, previous, digest)
-VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
-"""
-LAST = "SELECT digest FROM kernel_audit WHERE object_type = %s AND object_id = %s ORDER BY id DESC LIMIT 1"
-LAST_OF_MANY = """
-SELECT DISTINCT ON (object_id) object_id, digest FROM kernel_audit
-WHERE object_type = %s AND object_id = ANY(%s) ORDER BY object_id, id DESC
-"""
-
-
-def canonical(value: object) -> str:
-    return json.dumps(value, cls=DjangoJSONEncoder, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
 
 
 def keyed_hash(value: object) -> str:
@@ -74,31 +62,49 @@ def record_many(actor: Actor, entries: Sequence[tuple[str, models.Model, Mapping
     """The same for many records of one kind, in two statements; each keeps its own chain."""
     if not entries:
         return
-    subject = entries[0][1]
-    known = [record.pk for _, record, before, _ in entries if before]
-    at, object_type = clock.now(), subject._meta.label_lower
-    with connection.cursor() as cursor:
-        cursor.execute(LAST_OF_MANY, [object_type, known])
-        last: dict[int, str] = dict(cursor.fetchall())
-        rows = []
-        for command, row, before, after in entries:
-            changed = {key for key in {*before, *after} if before.get(key) != after.get(key)}
-            old = canonical(safe(type(row), {k: before[k] for k in sorted(changed) if k in before}))
-            new = canonical(safe(type(row), {k: after[k] for k in sorted(changed) if k in after}))
-            previous = last.get(row.pk, "")
-            digest = entry_digest(previous, at.isoformat(), actor.label, command, "done", object_type, str(row.pk), old, new)
-            main = [at, actor.label, command, "done", object_type, row.pk, old, new]
-            rows.append([*main, actor.address, actor.request_id, previous, digest])
-        cursor.executemany(INSERT, rows)
-
-
-def entry_digest(*parts: str) -> str:
-    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+    rows = []
+    for command, subject, before, after in entries:
+        changed = {key for key in {*before, *after} if before.get(key) != after.get(key)}
+        old = safe(type(subject), {k: before[k] for k in sorted(changed) if k in before})
+        new = safe(type(subject), {k: after[k] for k in sorted(changed) if k in after})
+        rows.append(entry(actor, command, "done", subject._meta.label_lower, subject.pk, old, new))
+    append_many(rows, {subject.pk for _, subject, before, _ in entries if not before})
 
 
 def record_refusal(actor: Actor, command: str) -> None:
-    """A protected action was refused: kept in a transaction of its own."""
-    write(actor, command, "refused", "", None, {}, {})
+    """A protected action was refused: kept whatever becomes of a transaction that the caller holds open.
+
+    It is then written over a connection of its own, which waits no longer than five seconds for the one before it.
+    """
+    row = entry(actor, command, "refused", "", None, {}, {})
+    if not holds_transaction():
+        append(row)
+        return
+    kept = connections["default"]
+    connections["default"] = own = kept.copy()
+    try:
+        with transaction.atomic():
+            with own.cursor() as cursor:
+                cursor.execute("SET LOCAL lock_timeout = '5s'")
+            append(row)
+    except DatabaseError:
+        log.exception("refusal_not_audited", command=command, actor=actor.label)
+    finally:
+        connections["default"] = kept
+        own.close()
+
+
+def holds_transaction() -> bool:
+    """Whether somebody's transaction is open around us, other than the one in which a test runs."""
+    return any(not block._from_testcase for block in transaction.get_connection().atomic_blocks)
+
+
+def entry(
+    actor: Actor, command: str, outcome: str, object_type: str, object_id: int | None, before: Mapping[str, Any],
+    after: Mapping[str, Any],
+) -> Row:  # fmt: skip
+    old, new = canonical(settled(before)), canonical(settled(after))
+    return Row(clock.now(), actor.label, command, outcome, object_type, object_id, old, new, actor.address, actor.request_id)
 
 
 def write(
@@ -107,19 +113,10 @@ def write(
     outcome: str,
     object_type: str,
     object_id: int | None,
-    before: dict[str, Any],
-    after: dict[str, Any],
+    before: Mapping[str, Any],
+    after: Mapping[str, Any],
     *,
     first: bool = False,
 ) -> None:
     """`first`: the object was made by this command, so its chain begins here."""
-    at = clock.now()
-    with connection.cursor() as cursor:
-        previous = ""
-        if object_id is not None and not first:
-            cursor.execute(LAST, [object_type, object_id])
-            previous = (cursor.fetchone() or ("",))[0]
-        old, new = canonical(before), canonical(after)
-        digest = entry_digest(previous, at.isoformat(), actor.label, command, outcome, object_type, str(object_id), old, new)
-        row: list[Any] = [at, actor.label, command, outcome, object_type, object_id, old, new]
-        cursor.execute(INSERT, [*row, actor.address, actor.request_id, previous, digest])
+    append(entry(actor, command, outcome, object_type, object_id, before, after), first=first)

@@ -63,5 +63,12 @@ def attempt(work: Callable[[], T], tries: int) -> T:
 def report(name: str, actor: object, error: DomainError) -> None:
     label = actor.label if isinstance(actor, Actor) else "nobody"
     log.warning("refused", command=name, actor=label, code=error.code)
-    if isinstance(error, Forbidden) and isinstance(actor, Actor):
-        audit.record_refusal(actor, name)
+    if isinstance(actor, Actor):
+        audit_refusal(actor, name, error)
+
+
+def audit_refusal(actor: Actor, name: str, error: DomainError) -> None:
+    """A refusal for want of permission gets its row once, whoever raised it and however often it is handed on."""
+    if isinstance(error, Forbidden) and not error.audited:
+        error.audited = True
+        audit.record_refusal(actor, name[:200])

@@ -44,6 +44,7 @@ class Forbidden(DomainError):
     """The actor sees the record but may not do this with it."""
 
     status, code = 403, "forbidden"
+    audited = False
 
     def __init__(self, message: Text = NOT_ALLOWED, *, code: str = "", **context: Any) -> None:
         super().__init__(message, code=code, **context)

@@ -7,7 +7,7 @@ from django.db import InterfaceError, OperationalError
 from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
-from yizhan.kernel import attachments, clock, events, notices, partitions, works
+from yizhan.kernel import attachments, clock, events, notices, partitions, verification, works
 from yizhan.kernel.errors import TemporaryFailure
 from yizhan.kernel.models import Attachment, IdempotencyKey, News, StoredEvent, Work
 from yizhan.kernel.works import running
@@ -66,6 +66,13 @@ async def rescue(timestamp: int) -> None:
     """Jobs that a killed worker left in `doing` are put back."""
     for job in await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=60):
         await app.job_manager.retry_job(job)
+
+
+@app.periodic(cron="41 3 * * *")
+@app.task(name="kernel.verify_audit", queue="upkeep", queueing_lock="kernel.verify_audit")
+def verify_audit(timestamp: int) -> None:
+    """Every night, so that nobody needs to remember it; `/metrics` and `./yizhan check` tell what it found."""
+    verification.verify()
 
 
 @app.periodic(cron="17 3 * * *")

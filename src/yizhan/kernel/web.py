@@ -6,7 +6,8 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from yizhan.kernel.actor import NOBODY, Actor
-from yizhan.kernel.errors import Invalid
+from yizhan.kernel.commands import audit_refusal
+from yizhan.kernel.errors import DomainError, Invalid
 
 
 def actor_of(request: HttpRequest) -> Actor:
@@ -16,6 +17,12 @@ def actor_of(request: HttpRequest) -> Actor:
 
 def set_actor(request: HttpRequest, actor: Actor) -> None:
     cast(Any, request).actor = actor
+
+
+def audit_refused(request: HttpRequest, error: DomainError) -> None:
+    """A request that would have changed something was refused, by a command or before one was reached."""
+    if request.method not in {"GET", "HEAD", "OPTIONS"}:
+        audit_refusal(actor_of(request), f"{request.method} {request.path}", error)
 
 
 def clean_limit(limit: int) -> int:

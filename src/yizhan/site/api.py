@@ -21,7 +21,7 @@ from yizhan.kernel.fields import adapter_of
 from yizhan.kernel.paging import decode, encode
 from yizhan.kernel.resource import all_resources
 from yizhan.kernel.resource.api import build_router
-from yizhan.kernel.web import actor_of, clean_limit, set_actor
+from yizhan.kernel.web import actor_of, audit_refused, clean_limit, set_actor
 from yizhan.people.access import actor_for, token_user
 from yizhan.people.api import router as invitations_router
 from yizhan.people.services.accounts import token_digest
@@ -78,6 +78,7 @@ def problem(request: HttpRequest, status: int, code: str, message: str, **more: 
 
 @api.exception_handler(DomainError)
 def on_domain_error(request: HttpRequest, error: DomainError) -> HttpResponse:
+    audit_refused(request, error)
     more = dict(error.context)
     fields = getattr(error, "fields", None)
     if fields:

@@ -23,9 +23,11 @@ from psycopg.conninfo import conninfo_to_dict
 from yizhan import __version__
 from yizhan.kernel.files import write_durably
 from yizhan.site.postgres import binaries
+from yizhan.site.roles import Addresses, grant_daily
 
 FORMAT = 1
-MARKS = ("secret.key", "demo", "demo.loaded", "demo.password", "real")
+KEYS = ("secret.key", "audit.key")
+MARKS = (*KEYS, "demo", "demo.loaded", "demo.password", "real")
 DUMP, MANIFEST, FILES = "database.dump", "manifest.json", "files"
 COUNTED = ("tickets_ticket", "tickets_message", "tickets_servicesheet", "people_contact", "people_user", "kernel_attachment",
            "kernel_audit", "kernel_event", "channels_inboundmessage")  # fmt: skip
@@ -149,18 +151,18 @@ def others_connected(url: str) -> int:
     with psycopg.connect(url) as connection:
         row = connection.execute(
             "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() "
-            "AND backend_type = 'client backend'"
+            "AND coalesce(backend_type, 'client backend') = 'client backend'"
         ).fetchone()
         return int(row[0]) if row else 0
 
 
-def take_back(data_dir: Path, url: str, source: Path, *, force: bool = False) -> dict[str, Any]:
+def take_back(data_dir: Path, addresses: Addresses, source: Path, *, force: bool = False) -> dict[str, Any]:
     """Replace the installation by a backup. The database changes in one transaction, or not at all.
 
     Raises:
         BackupError: not a backup, a damaged one, a database that is in use, or (without `force`) not empty.
     """
-    manifest = read_manifest(source)
+    manifest, url = read_manifest(source), addresses.owner
     if others_connected(url):
         raise BackupError("the database is in use: stop the program first")
     if not is_empty(url):
@@ -180,6 +182,8 @@ def take_back(data_dir: Path, url: str, source: Path, *, force: bool = False) ->
         if found != manifest["counts"]:
             raise BackupError(f"the restored rows differ from the backup's: {found} / {manifest['counts']}")
         put_files(data_dir, place)
+    grant_daily(addresses)
+    put_seals(data_dir, url)
     return manifest
 
 
@@ -202,8 +206,20 @@ def put_files(data_dir: Path, place: Path) -> None:
     for name in MARKS:
         if (place / name).exists():
             write_durably(data_dir / name, (place / name).read_bytes(), mode=0o600)
-        elif name != "secret.key":
+        elif name not in KEYS:
             (data_dir / name).unlink(missing_ok=True)
+
+
+def put_seals(data_dir: Path, url: str) -> None:
+    """The checks of the audit that are kept outside the database begin anew with the last one that came back with it."""
+    with psycopg.connect(url) as connection:
+        row = None
+        if connection.execute("SELECT to_regclass('kernel_auditcheck')").fetchone() != (None,):
+            row = connection.execute(
+                "SELECT at, seal FROM kernel_auditcheck WHERE broken = 0 ORDER BY id DESC LIMIT 1"
+            ).fetchone()
+    line = json.dumps({"at": row[0].isoformat(), "restored": True, "seal": row[1]}) + "\n" if row else ""
+    write_durably(data_dir / "audit.seals", line.encode(), mode=0o600)
 
 
 def missing_files(data_dir: Path, url: str) -> list[str]:

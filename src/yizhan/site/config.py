@@ -30,6 +30,11 @@ def read_variable(name: str, default: str = "") -> str:
     return os.environ.get(name, default)
 
 
+def external_owner() -> str:
+    """The role that owns the tables of the operator's own PostgreSQL; the same as for daily work where none is named."""
+    return read_variable("YIZHAN_DATABASE_OWNER_URL") or external_database()
+
+
 def external_database() -> str:
     """The operator's own PostgreSQL, as a libpq URL; empty for the embedded one."""
     return read_variable("YIZHAN_DATABASE_URL")
@@ -58,16 +63,21 @@ def read_port(name: str, default: int) -> int:
 
 @dataclass(frozen=True)
 class Config:
-    """One process's settings. Paths are absolute; `database_url` is a libpq URL or empty (embedded)."""
+    """One process's settings. Paths are absolute; `database_url` is a libpq URL or empty (embedded).
+
+    `database_owner_url` is known only to what changes tables; the same as `database_url` elsewhere.
+    """
 
     data_dir: Path
     database_url: str
+    database_owner_url: str
     host: str
     port: int
     stream_port: int
     base_url: str
     allowed_hosts: tuple[str, ...]
     secret_key: str
+    audit_key: str
     demo: bool
     debug: bool
     smtp_url: str
@@ -93,14 +103,14 @@ class Config:
         return self.base_url.startswith("https://")
 
 
-def secret_key(data_dir: Path) -> str:
-    """The signing key: given, else made once and kept in the data directory, mode 0600."""
-    given = read_variable("YIZHAN_SECRET_KEY")
+def kept_key(data_dir: Path, variable: str, file: str) -> str:
+    """A key of this installation: given, else made once and kept in the data directory, mode 0600."""
+    given = read_variable(variable)
     if given:
         if len(given) < 32:
-            raise ConfigError("YIZHAN_SECRET_KEY: at least 32 characters are needed")
+            raise ConfigError(f"{variable}: at least 32 characters are needed")
         return given
-    path = data_dir / "secret.key"
+    path = data_dir / file
     if not path.exists():
         write_private(path, secrets.token_urlsafe(48))
     return path.read_text(encoding="utf-8").strip()
@@ -146,12 +156,14 @@ def load_config() -> Config:
     return Config(
         data_dir=data_dir,
         database_url=external_database(),
+        database_owner_url=external_owner(),
         host=host,
         port=port,
         stream_port=read_port("YIZHAN_STREAM_PORT", port + 1 if port < 65535 else 65534),
         base_url=base_url,
         allowed_hosts=read_hosts(host, base_url),
-        secret_key=secret_key(data_dir),
+        secret_key=kept_key(data_dir, "YIZHAN_SECRET_KEY", "secret.key"),
+        audit_key=kept_key(data_dir, "YIZHAN_AUDIT_KEY", "audit.key"),
         demo=(data_dir / "demo").exists(),
         debug=read_flag("YIZHAN_DEBUG"),
         smtp_url=read_variable("YIZHAN_SMTP_URL"),

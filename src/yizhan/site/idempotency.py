@@ -15,12 +15,12 @@ from django.urls import resolve
 from django.utils.translation import gettext as _
 from psycopg import errors as pg
 
-from yizhan.kernel import audit, clock
+from yizhan.kernel import clock
 from yizhan.kernel.actor import Actor
 from yizhan.kernel.commands import ATTEMPTS
 from yizhan.kernel.models import IdempotencyKey
 from yizhan.kernel.resource import all_resources
-from yizhan.kernel.web import actor_of, set_actor
+from yizhan.kernel.web import set_actor
 from yizhan.site.api import TokenAuth, problem
 
 Next = Callable[[HttpRequest], HttpResponseBase]
@@ -58,8 +58,6 @@ class IdempotencyMiddleware:
                 time.sleep(0.02 * 2**attempt)
             else:
                 break
-        if response.status_code == 403:
-            audit.record_refusal(actor_of(request), f"{request.method} {request.path}"[:200])
         return response
 
     def attempt(self, request: HttpRequest, actor: Actor, named: dict[str, str], digest: str) -> HttpResponseBase:

@@ -53,6 +53,12 @@ GAUGES: tuple[tuple[str, str, str, str], ...] = (  # name, help, label, SQL of (
     ("yizhan_queue_oldest_seconds", "Age of the oldest job that is due, by queue.", "queue", OLDEST_JOBS),
     ("yizhan_notice_oldest_seconds", "Age of the oldest notice that is due.", "",
      "SELECT '', coalesce(extract(epoch FROM now() - min(due_at)), 0) FROM kernel_notice WHERE state = 'pending' AND due_at <= now()"),
+    ("yizhan_audit_broken", "Broken chains and other faults that the last verification of the audit found; -1: none was made.", "",
+     "SELECT '', coalesce((SELECT broken FROM kernel_auditcheck ORDER BY id DESC LIMIT 1), -1)"),
+    ("yizhan_audit_rows", "Rows that the last verification of the audit read.", "",
+     "SELECT '', coalesce((SELECT rows FROM kernel_auditcheck ORDER BY id DESC LIMIT 1), 0)"),
+    ("yizhan_audit_verified_seconds", "Since the audit was last verified.", "",
+     "SELECT '', coalesce((SELECT extract(epoch FROM now() - max(at)) FROM kernel_auditcheck), -1)"),
     ("yizhan_database_bytes", "Size of the database.", "", "SELECT '', pg_database_size(current_database())"),
 )  # fmt: skip
 

@@ -20,7 +20,7 @@ from django.utils.translation import gettext as _
 
 from yizhan.kernel.actor import NOBODY
 from yizhan.kernel.errors import DomainError
-from yizhan.kernel.web import actor_of, set_actor
+from yizhan.kernel.web import actor_of, audit_refused, set_actor
 from yizhan.people.access import actor_for, user_with_access
 from yizhan.people.models import User
 from yizhan.site import first_run
@@ -183,6 +183,7 @@ class ErrorMiddleware:
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         if not isinstance(error, DomainError):
             return None
+        audit_refused(request, error)
         log.warning("page_refused", code=error.code, path=request.path, actor=actor_of(request).label)
         return error_page(request, error.status, str(error))
 

@@ -21,11 +21,16 @@ from pathlib import Path
 from urllib.parse import quote
 
 import psycopg
+import psycopg.conninfo
+from psycopg import sql
 
 from yizhan.kernel.files import write_private
+from yizhan.site.roles import Addresses
 
 CLONE_NEWUSER = 0x10000000
 PR_SET_PDEATHSIG = 1
+OWNER, DAILY = "yizhan_owner", "yizhan"
+RENAMER = "yizhan_renamer"
 UNPRIVILEGED = ("nobody", "daemon", "www-data", "games")
 SETTINGS = {
     "listen_addresses": "''",
@@ -133,12 +138,20 @@ class Cluster:
             part.rename(target)
         return target / binaries().relative_to(package.parent)
 
-    @property
-    def password(self) -> str:
-        return (self.data_dir / "pg.password").read_text(encoding="utf-8").strip()
+    def secret(self, file: str) -> str:
+        """A role's password, made once."""
+        path = self.data_dir / file
+        if not path.exists():
+            write_private(path, secrets.token_urlsafe(24))
+        return path.read_text(encoding="utf-8").strip()
 
-    def url(self, database: str = "yizhan") -> str:
-        return f"postgresql://yizhan:{self.password}@/{database}?host={quote(str(self.sockets), safe='')}"
+    def url(self, role: str = DAILY, database: str = "yizhan") -> str:
+        password = self.secret("pg.daily.password" if role == DAILY else "pg.password")
+        return f"postgresql://{role}:{password}@/{database}?host={quote(str(self.sockets), safe='')}"
+
+    @property
+    def addresses(self) -> Addresses:
+        return Addresses(self.url(), self.url(OWNER))
 
     def prepare(self) -> None:
         """Make the cluster on first use. Refuses one that another major version made."""
@@ -152,16 +165,14 @@ class Cluster:
                     f"Dump it with the program version that made it and load the dump into a new data directory."
                 )
             return
-        if not (self.data_dir / "pg.password").exists():
-            write_private(self.data_dir / "pg.password", secrets.token_urlsafe(24))
         part = self.home / "pg.part"
         shutil.rmtree(part, ignore_errors=True)
         secret = self.home / "pg.initpw"
-        write_private(secret, self.password)
+        write_private(secret, self.secret("pg.password"))
         if self.home != self.data_dir:
             shutil.chown(secret, *ordinary_user()[2:4])
         command = [
-            str(self.bin / "initdb"), "-D", str(part), "-U", "yizhan", f"--pwfile={secret}", "--auth=scram-sha-256",
+            str(self.bin / "initdb"), "-D", str(part), "-U", OWNER, f"--pwfile={secret}", "--auth=scram-sha-256",
             "-E", "UTF8", "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C", "--data-checksums",
         ]  # fmt: skip
         done = subprocess.run(command, preexec_fn=self.become, capture_output=True, text=True, check=False)
@@ -228,13 +239,11 @@ class Cluster:
                 tail = (self.data_dir / "postgres.log").read_text(errors="replace")[-2000:]
                 raise PostgresError(f"postgres ended with {self.process.returncode}:\n{tail}")
             try:
-                with psycopg.connect(self.url("postgres"), autocommit=True, connect_timeout=5) as connection:
-                    known = connection.execute("SELECT 1 FROM pg_database WHERE datname = 'yizhan'").fetchone()
-                    if not known:
-                        connection.execute("CREATE DATABASE yizhan")
-                    return
+                prepare_roles(self)
             except psycopg.OperationalError:
                 time.sleep(0.05)
+            else:
+                return
         raise PostgresError(f"postgres did not answer within {seconds:.0f} s; see {self.data_dir}/postgres.log")
 
     def stop(self) -> None:
@@ -245,6 +254,39 @@ class Cluster:
             except subprocess.TimeoutExpired:
                 self.process.send_signal(signal.SIGQUIT)
                 self.process.wait(5)
+
+
+def prepare_roles(cluster: Cluster) -> None:
+    """Both roles and the database; a cluster of before, whose one role was `yizhan` and superuser, gets them first."""
+    try:
+        owner = psycopg.connect(cluster.url(OWNER, "postgres"), autocommit=True, connect_timeout=5)
+    except psycopg.OperationalError as error:
+        if "authentication failed" not in str(error):
+            raise
+        divide_roles(cluster)
+        owner = psycopg.connect(cluster.url(OWNER, "postgres"), autocommit=True, connect_timeout=5)
+    with owner as connection:
+        connection.execute(f"DROP ROLE IF EXISTS {RENAMER}")
+        if not connection.execute("SELECT 1 FROM pg_database WHERE datname = 'yizhan'").fetchone():
+            connection.execute("CREATE DATABASE yizhan")
+        known = connection.execute("SELECT rolsuper FROM pg_roles WHERE rolname = %s", [DAILY]).fetchone()
+        fresh = not (cluster.data_dir / "pg.daily.password").exists()
+        password = sql.Literal(cluster.secret("pg.daily.password"))
+        if not known:
+            connection.execute(sql.SQL(f"CREATE ROLE {DAILY} LOGIN PASSWORD {{}}").format(password))
+        elif fresh:
+            connection.execute(sql.SQL(f"ALTER ROLE {DAILY} PASSWORD {{}}").format(password))
+
+
+def divide_roles(cluster: Cluster) -> None:
+    """The superuser of before becomes the owner. Nobody can rename himself, so another one does it; both steps may be repeated."""
+    old = psycopg.conninfo.make_conninfo(cluster.url(OWNER, "postgres"), user=DAILY)
+    with psycopg.connect(old, autocommit=True, connect_timeout=5) as connection:
+        password = sql.Literal(cluster.secret("pg.password"))
+        connection.execute(f"DROP ROLE IF EXISTS {RENAMER}")
+        connection.execute(sql.SQL(f"CREATE ROLE {RENAMER} SUPERUSER LOGIN PASSWORD {{}}").format(password))
+    with psycopg.connect(old, user=RENAMER, autocommit=True, connect_timeout=5) as connection:
+        connection.execute(f"ALTER ROLE {DAILY} RENAME TO {OWNER}")
 
 
 def drop_to(user: pwd.struct_passwd) -> None:

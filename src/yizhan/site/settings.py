@@ -13,6 +13,7 @@ from yizhan.site.logs import configure_logs
 YIZHAN = load_config()
 BASE_DIR = Path(__file__).resolve().parent.parent
 SECRET_KEY = YIZHAN.secret_key
+AUDIT_KEY = YIZHAN.audit_key
 DEBUG = YIZHAN.debug
 ALLOWED_HOSTS = list(YIZHAN.allowed_hosts)
 DEMO = YIZHAN.demo

@@ -18,6 +18,7 @@ from pathlib import Path
 
 from yizhan.kernel.files import write_private
 from yizhan.site.postgres import PR_SET_PDEATHSIG, Cluster, libc
+from yizhan.site.roles import Addresses
 
 
 class Busy(Exception):
@@ -41,9 +42,9 @@ def exclusive(data_dir: Path) -> Iterator[None]:
 
 
 @contextmanager
-def running_database(data_dir: Path, external: str) -> Iterator[str]:
-    """The data directory's database URL: the external one, the running one, or one started for this call."""
-    if external:
+def running_database(data_dir: Path, external: Addresses) -> Iterator[Addresses]:
+    """The data directory's database: the external one, the running one, or one started for this call."""
+    if external.daily:
         yield external
         return
     cluster = Cluster(data_dir)
@@ -51,11 +52,11 @@ def running_database(data_dir: Path, external: str) -> Iterator[str]:
         with exclusive(data_dir):
             cluster.start()
             try:
-                yield cluster.url()
+                yield cluster.addresses
             finally:
                 cluster.stop()
     except Busy:
-        yield cluster.url()
+        yield cluster.addresses
 
 
 @dataclass

@@ -1,4 +1,7 @@
-"""A pytest plugin, loaded before Django reads its settings: one real PostgreSQL for the whole run."""
+"""A pytest plugin, loaded before Django reads its settings: one real PostgreSQL for the whole run.
+
+Its databases are made and migrated by the owner; the tests run as the daily role, so that a missing grant shows.
+"""
 
 import atexit
 import os
@@ -23,7 +26,8 @@ def begin() -> None:
         cluster = Cluster(place)
         cluster.start()
         atexit.register(stop, cluster, place)
-        os.environ.update({OWN: "1", "YIZHAN_DATABASE_URL": cluster.url(), "YIZHAN_DB_POOL": "0"})
+        daily, owner = cluster.addresses
+        os.environ.update({OWN: "1", "YIZHAN_DATABASE_URL": daily, "YIZHAN_DATABASE_OWNER_URL": owner, "YIZHAN_DB_POOL": "0"})
     files = tempfile.mkdtemp(prefix="yizhan-files-")
     atexit.register(shutil.rmtree, files, ignore_errors=True)
     os.environ["YIZHAN_DATA_DIR"] = files

@@ -1,6 +1,6 @@
 from yizhan.kernel.models.attachments import Attachment
 from yizhan.kernel.models.custom import CustomField, CustomValues
-from yizhan.kernel.models.history import AuditEntry, AuditText, StoredEvent
+from yizhan.kernel.models.history import AuditCheck, AuditEntry, AuditHead, AuditText, StoredEvent
 from yizhan.kernel.models.idempotency import IdempotencyKey
 from yizhan.kernel.models.listing import SavedView
 from yizhan.kernel.models.news import News, NoticePreference
@@ -11,7 +11,9 @@ from yizhan.kernel.models.works import ImportMapping, Work
 
 __all__ = [
     "Attachment",
+    "AuditCheck",
     "AuditEntry",
+    "AuditHead",
     "AuditText",
     "Claimed",
     "CustomField",

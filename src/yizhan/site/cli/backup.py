@@ -8,8 +8,9 @@ from pathlib import Path
 
 from yizhan.site.backup import BackupError, make_backup, missing_files, take_back
 from yizhan.site.cli.main import use_data_dir
-from yizhan.site.config import ConfigError, external_database
+from yizhan.site.config import ConfigError, external_database, external_owner
 from yizhan.site.postgres import Cluster, PostgresError
+from yizhan.site.roles import Addresses
 from yizhan.site.supervisor import Busy, exclusive, running_database
 
 
@@ -32,8 +33,8 @@ def run(name: str, parser: argparse.ArgumentParser, arguments: Sequence[str]) ->
 
 def backup(data_dir: Path, file: Path | None) -> int:
     target = file or data_dir / "backups" / f"yizhan-{datetime.now():%Y%m%d-%H%M%S}.tar"
-    with running_database(data_dir, external_database()) as url:
-        manifest = make_backup(data_dir, url, target.resolve())
+    with running_database(data_dir, Addresses(external_database(), external_owner())) as addresses:
+        manifest = make_backup(data_dir, addresses.owner, target.resolve())
     print(f"✓ {target} ({target.stat().st_size / 2**20:.1f} MB, {manifest['counts'].get('tickets_ticket', 0)} tickets)")
     print("  It holds the keys of the installation: keep it where only you can read it. / 内含密钥，请妥善保管。")
     return 0
@@ -42,14 +43,15 @@ def backup(data_dir: Path, file: Path | None) -> int:
 def restore(data_dir: Path, file: Path, *, force: bool) -> int:
     if not file.exists():
         raise BackupError(f"{file} does not exist")
-    external = external_database()
+    external = Addresses(external_database(), external_owner())
     with exclusive(data_dir):
-        if external:
-            return report(data_dir, external, take_back(data_dir, external, file.resolve(), force=force))
+        if external.daily:
+            return report(data_dir, external.owner, take_back(data_dir, external, file.resolve(), force=force))
         cluster = Cluster(data_dir)
         cluster.start()
         try:
-            return report(data_dir, cluster.url(), take_back(data_dir, cluster.url(), file.resolve(), force=force))
+            addresses = cluster.addresses
+            return report(data_dir, addresses.owner, take_back(data_dir, addresses, file.resolve(), force=force))
         finally:
             cluster.stop()
 

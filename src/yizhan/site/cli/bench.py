@@ -234,7 +234,8 @@ class Bench:
 COPY_ONE = """
 WITH made AS (INSERT INTO kernel_event (at, type, version, customer_id, object_type, object_id, actor, internal, payload)
     VALUES (now(), 'Bench', 1, NULL, 'bench', 0, 'bench', true, '{}') RETURNING id),
-heard AS (INSERT INTO kernel_audittext (digest, text, at) VALUES (md5(random()::text), 'bench', now()) RETURNING digest)
+heard AS (INSERT INTO kernel_audittext (digest, text, at) SELECT encode(sha256(convert_to(text, 'UTF8')), 'hex'), text, now()
+    FROM (SELECT 'bench ' || random()::text AS text) AS made RETURNING digest)
 SELECT * FROM made, heard
 """
 LIST_SQL = """

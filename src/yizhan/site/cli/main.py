@@ -14,6 +14,7 @@ COMMANDS = {
     "check": ("yizhan.site.cli.manage", "explain what is wrong with the settings / 检查配置"),
     "backup": ("yizhan.site.cli.backup", "everything into one file, also while the program runs / 备份"),
     "restore": ("yizhan.site.cli.backup", "take a backup back / 恢复"),
+    "audit": ("yizhan.site.cli.audit", "is the history whole? / 核对审计记录"),
     "user": ("yizhan.site.cli.people", "accounts / 账号"),
     "token": ("yizhan.site.cli.people", "API tokens / 接口令牌"),
     "channel": ("yizhan.site.cli.channel", "mailboxes and received messages / 渠道"),

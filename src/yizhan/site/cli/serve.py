@@ -12,10 +12,11 @@ from ipaddress import ip_address
 from pathlib import Path
 
 from yizhan.kernel.files import write_private
-from yizhan.site.cli.django_setup import migrate, setup
+from yizhan.site.cli.django_setup import forget_owner, migrate, setup, tell
 from yizhan.site.cli.main import use_data_dir
 from yizhan.site.config import DEMO_PASSWORD, ConfigError, external_database, load_config
 from yizhan.site.postgres import Cluster, PostgresError
+from yizhan.site.roles import Addresses, is_granted
 from yizhan.site.supervisor import Busy, Supervisor, exclusive
 
 FIRST_PORT, TRIED_PORTS = 8000, 50
@@ -116,9 +117,10 @@ def start(data_dir: Path, host: str, port: int, *, demo: bool) -> int:
             step("database / 数据库")
             cluster = Cluster(data_dir)
             cluster.start()
-            os.environ["YIZHAN_DATABASE_URL"] = cluster.url()
+            tell(cluster.addresses)
         setup()
         prepare(data_dir, host, demo=demo)
+        forget_owner()
         for name in ("web", "stream", "worker"):
             supervisor.add(name, f"yizhan.site.run_{name}")
         if cluster:
@@ -133,11 +135,13 @@ def start(data_dir: Path, host: str, port: int, *, demo: bool) -> int:
 
 def prepare(data_dir: Path, host: str, *, demo: bool) -> None:
     """Tables and data, before anybody is let in. A stamp of the code's migrations makes the usual start quick."""
+    from django.conf import settings
     from django.db import connections
 
     from yizhan.site.health import expected_migrations, migrations_pending
 
-    if migrations_pending():
+    addresses = Addresses(settings.YIZHAN.database_url, settings.YIZHAN.database_owner_url)
+    if migrations_pending() or not is_granted(addresses):
         step(f"tables / 建表 ({len(expected_migrations())})")
         migrate()
     if demo:

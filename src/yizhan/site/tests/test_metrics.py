@@ -17,6 +17,7 @@ def test_the_figures_are_there(client: Client, world: Any) -> None:
     assert answer.status_code == 200
     assert 'yizhan_tickets_open{state="pending"} 1.0' in text
     assert "yizhan_database_up 1.0" in text
+    assert "yizhan_audit_broken -1.0" in text
     assert 'yizhan_http_requests_total{method="GET",route="healthz",status="200"}' in text
     assert "INC" not in text  # no number, no name, no address
 

@@ -3,6 +3,7 @@
 import gzip
 import subprocess
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,10 @@ import psycopg
 import pytest
 from django.conf import settings
 from django.db import connection, connections
+from psycopg.conninfo import make_conninfo
 
+from yizhan.kernel.actor import system_actor
+from yizhan.site import postgres
 from yizhan.site.backup import tool_environment
 from yizhan.site.postgres import binaries
 
@@ -22,7 +26,7 @@ NAME = "yizhan_upgrade"
 def first_landing(django_db_blocker: Any, django_db_setup: None) -> Iterator[str]:
     """A database as the first landing left it; Django speaks to it while the test lasts."""
     usual = settings.DATABASES["default"]["NAME"]
-    own = settings.YIZHAN.database_url
+    own = settings.YIZHAN.database_owner_url
     with django_db_blocker.unblock():
         name = f"{NAME}_{usual}"[:60]
         with psycopg.connect(own, autocommit=True) as server:
@@ -48,13 +52,13 @@ def test_the_first_landings_data_is_brought_up_to_date(first_landing: str) -> No
     from yizhan.kernel.search import find
     from yizhan.people.access import actor_for
     from yizhan.people.models import User
-    from yizhan.site.cli.django_setup import migrate
+    from yizhan.site.cli.django_setup import as_owner, migrate
     from yizhan.site.health import migrations_pending
     from yizhan.tickets.models import CannedReply, ReturnVisit, ServiceSheet, Ticket
     from yizhan.tickets.presenting import ticket_out
     from yizhan.tickets.services.affected import add_affected
 
-    with connection.cursor() as cursor:
+    with as_owner(), connection.cursor() as cursor:
         cursor.execute("SELECT count(*), max(number) FROM tickets_ticket")
         before = cursor.fetchone()
         cursor.execute("SELECT count(*) FROM kernel_audit")
@@ -77,3 +81,66 @@ def test_the_first_landings_data_is_brought_up_to_date(first_landing: str) -> No
     assert opened
     assert add_affected(actor=desk, number=opened.number, name="新来的").affected_count == 1
     assert find(desk, opened.number[-5:])
+
+
+def test_the_chains_of_before_are_anchored_as_they_were(first_landing: str, settings: Any, tmp_path: Path) -> None:
+    """Not one old row is rewritten; a change or a loss among them shows from the upgrade on, and the chains go on."""
+    from yizhan.kernel.verification import verify
+    from yizhan.site.cli.django_setup import as_owner, migrate
+    from yizhan.tickets.models import Ticket
+    from yizhan.tickets.services.messages import TicketChanges, edit_ticket
+
+    settings.YIZHAN = replace(settings.YIZHAN, data_dir=tmp_path)
+    whole_rows = "id::text || at || actor || before || after || previous || digest"
+    content = f"SELECT md5(string_agg({whole_rows}, '' ORDER BY id)) FROM kernel_audit"  # noqa: S608
+    with as_owner(), connection.cursor() as cursor:
+        cursor.execute(content)
+        was = cursor.fetchone()
+    migrate()
+    with connection.cursor() as cursor:
+        cursor.execute(content)
+        assert cursor.fetchone() == was
+    ticket = Ticket.objects.filter(state="pending").order_by("pk")[0]
+    edit_ticket(actor=system_actor("test"), number=ticket.number, changes=TicketChanges(subject="改过的"))
+    assert verify().lines() == []
+    of = f"object_type = 'tickets.ticket' AND object_id = {ticket.pk} AND version = 1"
+    with as_owner(), connection.cursor() as cursor:
+        cursor.execute("SET session_replication_role = replica")
+        cursor.execute(f"UPDATE kernel_audit SET actor = 'user:999' WHERE {of}")  # noqa: S608
+    assert [(item.object_id, item.reason) for item in verify().broken] == [
+        (ticket.pk, "rows of before the key were changed, added or taken away")
+    ]
+
+
+def test_the_one_superuser_of_before_becomes_two_roles(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A cluster as earlier versions made it; what they wrote is the owner's, and the second start changes nothing."""
+    cluster = postgres.Cluster(tmp_path)
+    with monkeypatch.context() as earlier:
+        earlier.setattr(postgres, "OWNER", postgres.DAILY)
+        cluster.prepare()
+        earlier.setattr(postgres, "prepare_roles", lambda cluster: psycopg.connect(was(cluster, "postgres")).close())
+        cluster.start()
+        with psycopg.connect(was(cluster, "postgres"), autocommit=True) as server:
+            server.execute("CREATE DATABASE yizhan")
+        with psycopg.connect(was(cluster, "yizhan")) as server:
+            server.execute("CREATE TABLE kept AS SELECT 42 AS value")
+        cluster.stop()
+    for _ in range(2):
+        cluster.start()
+        try:
+            daily, owner = cluster.addresses
+            with psycopg.connect(owner) as server:
+                assert server.execute("SELECT value FROM kept").fetchone() == (42,)
+                found = server.execute(
+                    "SELECT rolname, rolsuper FROM pg_roles WHERE rolname LIKE 'yizhan%' ORDER BY 1"
+                ).fetchall()
+                assert found == [("yizhan", False), ("yizhan_owner", True)]
+            with psycopg.connect(daily) as server, pytest.raises(psycopg.errors.InsufficientPrivilege):
+                server.execute("SELECT value FROM kept")
+        finally:
+            cluster.stop()
+
+
+def was(cluster: postgres.Cluster, database: str) -> str:
+    """How earlier versions reached the server."""
+    return make_conninfo(host=str(cluster.sockets), user="yizhan", password=cluster.secret("pg.password"), dbname=database)
