@@ -4,7 +4,6 @@ import secrets
 
 from django.conf import settings
 from django.contrib import messages
-from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -15,7 +14,7 @@ from yizhan.channels.drivers.mail.oauth import begin_sign_in
 from yizhan.channels.mailbox_forms import PROVIDERS, WAYS, GrantForm, MailboxForm
 from yizhan.channels.policies import ChannelPermission
 from yizhan.channels.services.grants import connect_mailbox, granted_mailbox
-from yizhan.channels.services.mailboxes import add_mailbox, set_mailbox_active, try_mailbox
+from yizhan.channels.services.mailboxes import add_mailbox, set_mailbox_active, try_and_add_mailbox, try_mailbox
 from yizhan.kernel.errors import DomainError, Forbidden, PermanentFailure, TemporaryFailure
 from yizhan.kernel.web import actor_of
 from yizhan.people.policies import PeoplePermission, customers
@@ -56,11 +55,9 @@ def new_mailbox(request: HttpRequest) -> HttpResponse:
 
 def kept(request: HttpRequest, form: MailboxForm) -> HttpResponse:
     given = form.settings()
-    with transaction.atomic():
-        box = add_mailbox(actor=actor_of(request), **given)
-        waiting = None if "client" in given else try_mailbox(box)
-    if waiting is None:
-        return redirect("mailbox-connect", pk=box.pk)
+    if "client" in given:
+        return redirect("mailbox-connect", pk=add_mailbox(actor=actor_of(request), **given).pk)
+    waiting = try_and_add_mailbox(actor=actor_of(request), **given)
     messages.success(request, _("It works: {count} messages lie there.").format(count=waiting))
     return redirect("channels")
 

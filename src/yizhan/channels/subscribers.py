@@ -17,4 +17,4 @@ def registered_from_call(envelope: Envelope) -> None:
     ticket = cast(Ticket, envelope.subject)
     number = ticket.source_id.removeprefix(CALL)
     if ticket.channel == Channel.PHONE and ticket.source_id.startswith(CALL) and number.isascii() and number.isdigit():
-        link_ticket(int(number[:18]), ticket)
+        link_ticket(envelope.actor, int(number[:18]), ticket)

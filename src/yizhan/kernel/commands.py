@@ -47,6 +47,16 @@ def command(function: Callable[P, T]) -> Callable[P, T]:
     return run
 
 
+def outside_commands(what: str) -> None:
+    """Called where something slow or foreign begins: no command keeps its transaction open over it.
+
+    Raises:
+        RuntimeError: a command is running; this is a fault of the program.
+    """
+    if _running.get():
+        raise RuntimeError(f"{what} inside a command: its transaction would stay open")
+
+
 def attempt(work: Callable[[], T], tries: int) -> T:
     """Do the work in a transaction, again when the database asks for it."""
     for number in range(1, tries + 1):

@@ -15,6 +15,7 @@ from yizhan.tickets.models import CannedReply, Category, Phrase, Ticket
 class TicketPermission(Permission):
     VIEW = "tickets.view"
     VIEW_INTERNAL = "tickets.view_internal"
+    VIEW_FAULTS = "tickets.view_faults"
     REGISTER = "tickets.register"
     REGISTER_LATE = "tickets.register_late"
     QUICK_LOG = "tickets.quick_log"
@@ -76,6 +77,7 @@ STAFF = (T, D, L, M, S, Role.ASSET_ADMIN, Role.AUDITOR, Role.ADMINISTRATOR)
 WHO: dict[TicketPermission, Iterable[Role | Relation]] = {
     P.VIEW: (*STAFF, C),
     P.VIEW_INTERNAL: STAFF,
+    P.VIEW_FAULTS: (*STAFF, C, Role.REQUESTER),
     P.REGISTER: (Role.REQUESTER, C, T, D, L, M),
     P.REGISTER_LATE: (M,),
     P.QUICK_LOG: (T,),

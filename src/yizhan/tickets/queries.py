@@ -112,8 +112,8 @@ def missing_fields(ticket: Ticket) -> list[CustomField]:
 def known_faults(actor: Actor, customer_id: int | None = None) -> QuerySet[Ticket]:
     """Open faults that several people have, of a customer (or of the actor's own): for the banner and for “me too”."""
     wanted = customer_id or actor.home_customer_id
-    rows = Ticket.objects.filter(customer=wanted or 0, affected_count__gt=0, state__in=[State.PENDING, State.IN_PROGRESS])
-    return rows.order_by("-received_at")
+    rows = tickets.scope(actor, TicketPermission.VIEW_FAULTS).filter(customer=wanted or 0, affected_count__gt=0)
+    return rows.filter(state__in=[State.PENDING, State.IN_PROGRESS]).order_by("-received_at")
 
 
 def solved_before(actor: Actor, ids: list[int]) -> dict[int, str]:

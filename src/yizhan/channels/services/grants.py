@@ -16,6 +16,7 @@ from yizhan.kernel.commands import command
 from yizhan.kernel.errors import Invalid, NotFound
 from yizhan.kernel.sealing import seal
 
+TOKENS = ("sealed_access_token", "expires_at", "sealed_refresh_token")
 OPEN = ("authorize_url", "token_url", "scope", "client_id")
 
 
@@ -78,17 +79,25 @@ def granted_mailbox(actor: Actor, pk: int) -> Mailbox:
     return mailbox
 
 
-@command
 def connect_mailbox(*, actor: Actor, mailbox: int, redirect_uri: str, code: str, verifier: str) -> Mailbox:
     """Keep what the provider grants for the code that the administrator brought back; the mailbox is read from now on.
 
     Raises:
         NotFound, Forbidden; TemporaryFailure, PermanentFailure: the provider's own words.
     """
+    granted = MailGrant.objects.get(mailbox=granted_mailbox(actor, mailbox))
+    finish_sign_in(granted, redirect_uri, code=code, verifier=verifier)
+    return keep_sign_in(actor=actor, mailbox=mailbox, granted=granted)
+
+
+@command
+def keep_sign_in(*, actor: Actor, mailbox: int, granted: MailGrant) -> Mailbox:
+    """What came back from the provider, kept: the mailbox is read from now on."""
     row = granted_mailbox(actor, mailbox)
     grant = MailGrant.objects.select_for_update().get(mailbox=row)
-    finish_sign_in(grant, redirect_uri, code=code, verifier=verifier)
-    grant.save(update_fields=["sealed_access_token", "expires_at", "sealed_refresh_token"])
+    for name in TOKENS:
+        setattr(grant, name, getattr(granted, name))
+    grant.save(update_fields=TOKENS)
     before = row.active
     row.active, row.failures, row.retry_at, row.failed_at, row.error = True, 0, None, None, ""
     row.save(update_fields=["active", "failures", "retry_at", "failed_at", "error"])

@@ -46,6 +46,23 @@ def set_mailbox_active(*, actor: Actor, mailbox: int, active: bool) -> Mailbox:
     return row
 
 
+def try_and_add_mailbox(
+    *, actor: Actor, name: str, address: str, imap_url: str, smtp_url: str, customer: str, password: str = ""
+) -> int:
+    """Sign in there, and keep the mailbox only when that worked; how many messages lie there.
+
+    The server is asked between two looks at the rules, and no transaction waits for its answer.
+    """
+    box = checked_mailbox(
+        actor, name=name, address=address, imap_url=imap_url, smtp_url=smtp_url, customer=customer, password=password
+    )
+    waiting = try_mailbox(box)
+    add_mailbox(
+        actor=actor, name=name, address=address, imap_url=imap_url, smtp_url=smtp_url, customer=customer, password=password
+    )
+    return waiting
+
+
 @command
 def add_mailbox(
     *, actor: Actor, name: str, address: str, imap_url: str, smtp_url: str, customer: str, password: str = "",
@@ -58,6 +75,26 @@ def add_mailbox(
     Raises:
         Forbidden, Invalid (unknown customer, wrong URL, name or address in use).
     """
+    mailbox = checked_mailbox(
+        actor, name=name, address=address, imap_url=imap_url, smtp_url=smtp_url, customer=customer, password=password
+    )
+    mailbox.active = client is None
+    try:
+        with transaction.atomic():
+            mailbox.save()
+    except DatabaseError as error:  # somebody was faster than the check before
+        raise refusal(error, Mailbox) from error
+    shown = {key: value for key, value in audit.snapshot(mailbox).items() if key not in SECRET}
+    audit.record(actor, "add_mailbox", mailbox, {}, shown)
+    if client is not None:
+        add_grant(actor, mailbox, client)
+    return mailbox
+
+
+def checked_mailbox(
+    actor: Actor, *, name: str, address: str, imap_url: str, smtp_url: str, customer: str, password: str = ""
+) -> Mailbox:
+    """The mailbox as it would be kept, not saved yet; everything that can be wrong with it is asked here."""
     served = Customer.objects.filter(code=customer, active=True).first()
     if served is None:
         raise Invalid(_("There is no such customer."), code="unknown_reference", fields={"customer": [customer]})
@@ -72,20 +109,10 @@ def add_mailbox(
     if given.password:
         imap_url = imap_url.replace(f":{given.password}@", "@", 1)
     mailbox = Mailbox(
-        name=name, address=address, imap_url=imap_url, smtp_url=smtp_url, customer=served, sealed_password=seal(secret),
-        active=client is None,
-    )  # fmt: skip
+        name=name, address=address, imap_url=imap_url, smtp_url=smtp_url, customer=served, sealed_password=seal(secret)
+    )
     try:
         mailbox.full_clean()
     except ValidationError as error:
         raise Invalid(" ".join(error.messages), fields=error.message_dict) from error
-    try:
-        with transaction.atomic():
-            mailbox.save()
-    except DatabaseError as error:  # somebody was faster than the check before
-        raise refusal(error, Mailbox) from error
-    shown = {key: value for key, value in audit.snapshot(mailbox).items() if key not in SECRET}
-    audit.record(actor, "add_mailbox", mailbox, {}, shown)
-    if client is not None:
-        add_grant(actor, mailbox, client)
     return mailbox

@@ -127,12 +127,14 @@ def return_call(*, actor: Actor, call: int, note: str = "") -> Call:
     return row
 
 
-def link_ticket(call_id: int, ticket: Ticket) -> None:
-    """The ticket that came of a call; a missed one counts as called back with it."""
-    call = Call.objects.select_for_update().filter(pk=call_id).first()
+def link_ticket(actor: Actor, call_id: int, ticket: Ticket) -> None:
+    """The ticket that came of a call of the actor's; a missed one counts as called back with it."""
+    call = calls.scope(actor, ChannelPermission.VIEW).select_for_update(of=("self",)).filter(pk=call_id).first()
     if call is None or call.ticket is not None:
         return
+    before = audit.snapshot(call)
     call.ticket, call.contact, call.customer = ticket, call.contact or ticket.requester, ticket.customer
     if call.waits:
         call.returned_at, call.returned_by_id = clock.now(), ticket.registered_by_id
     call.save(update_fields=["ticket", "contact", "customer", "returned_at", "returned_by"])
+    audit.record(actor, "link_call", call, before, audit.snapshot(call))

@@ -60,6 +60,31 @@ def test_domain_files_do_not_import_the_web() -> None:
     assert not bad
 
 
+def test_no_view_opens_a_transaction() -> None:
+    """What a button does in several steps is a command: retried on deadlock, its refusals audited."""
+    views = [
+        p for p in python_files() if "tests" not in p.parts and ("views" in p.parts or "views" in p.stem or "pages" in p.parts)
+    ]
+    assert len(views) > 20
+    bad = [
+        str(path.relative_to(SOURCE))
+        for path in views
+        if re.search(r"\b(transaction|atomic|select_for_update|on_commit)\b", "\n".join(code_of(path)))
+    ]
+    assert not bad
+
+
+def code_of(path: Path) -> list[str]:
+    """The names that a file's code uses."""
+    nodes = list(ast.walk(ast.parse(path.read_text())))
+    names = [node.id for node in nodes if isinstance(node, ast.Name)]
+    return [
+        *names,
+        *(n.attr for n in nodes if isinstance(n, ast.Attribute)),
+        *(n.name for n in nodes if isinstance(n, ast.alias)),
+    ]
+
+
 def test_foreign_keys_point_down_only() -> None:
     for model in apps.get_models():
         if not model.__module__.startswith("yizhan."):

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from yizhan.kernel import attachments, custom_fields
+from yizhan.kernel import attachments, audit, custom_fields
 from yizhan.kernel.actor import Actor
 from yizhan.kernel.commands import command
 from yizhan.kernel.errors import Conflict, Forbidden, Invalid, NotFound, TransitionNotAllowed
@@ -106,9 +106,10 @@ def link_tickets(*, actor: Actor, number: str, to: str, kind: str, version: int 
     if other is None or other.pk == case.ticket.pk or other.customer_id != case.ticket.customer_id:
         message = _("There is no other ticket of that number for this customer.")
         raise Invalid(message, code="unknown_ticket", fields={"to": [message]})
-    made = TicketLink.objects.get_or_create(source=case.ticket, target=other, kind=kind, defaults={"created_at": case.now})[1]
+    row, made = TicketLink.objects.get_or_create(source=case.ticket, target=other, kind=kind, defaults={"created_at": case.now})
     if not made:
         raise Conflict(_("These two are linked so already."), code="already_linked")
+    audit.record(actor, "link_tickets", row, {}, audit.snapshot(row))
     return case.finish(TicketsLinked(case.ticket.number, other.number, kind))
 
 

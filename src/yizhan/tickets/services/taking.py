@@ -2,6 +2,7 @@
 
 from django.utils.translation import gettext_lazy as _
 
+from yizhan.kernel import audit
 from yizhan.kernel.actor import Actor
 from yizhan.kernel.commands import command
 from yizhan.kernel.errors import Conflict, Forbidden, Invalid
@@ -149,6 +150,7 @@ def add_co_handler(*, actor: Actor, number: str, user: str, version: int | None 
     helper = engineer(user, case.ticket.customer_id, "user")
     if helper.pk in {case.ticket.owner_id, case.ticket.handler_id} or helper in case.ticket.co_handlers.all():
         raise Conflict(_("This person works on the ticket already."), code="already_working")
-    CoHandler.objects.create(ticket=case.ticket, user=helper, added_by_id=actor.user_id, added_at=case.now)
+    row = CoHandler.objects.create(ticket=case.ticket, user=helper, added_by_id=actor.user_id, added_at=case.now)
+    audit.record(actor, "add_co_handler", row, {}, audit.snapshot(row))
     getattr(case.ticket, "_prefetched_objects_cache", {}).pop("co_handlers", None)
     return case.finish(CoHandlerAdded(case.ticket.number, helper.pk))

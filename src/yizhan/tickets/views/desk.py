@@ -3,7 +3,6 @@
 from typing import Any
 
 from django.contrib import messages
-from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -13,21 +12,18 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from yizhan.kernel import search
 from yizhan.kernel.errors import DomainError, Forbidden, Invalid
 from yizhan.kernel.web import actor_of
-from yizhan.people.models import Contact, Customer
+from yizhan.people.models import Contact
 from yizhan.people.policies import PeoplePermission, customers
 from yizhan.people.queries import contacts_matching
-from yizhan.people.services.contacts import find_or_add_contact
 from yizhan.tickets.actions import category_of
 from yizhan.tickets.forms import LEVELS, category_choices, engineer_choices
-from yizhan.tickets.models import CauseCategory, Channel, Level, Mode, Outcome, State, Ticket
+from yizhan.tickets.models import Channel, State, Ticket
 from yizhan.tickets.pasting import pick_apart
 from yizhan.tickets.policies import TicketPermission, tickets
 from yizhan.tickets.queries import known_faults, likely_category, solved_before
 from yizhan.tickets.services.acting import with_joins
 from yizhan.tickets.services.affected import add_affected
-from yizhan.tickets.services.registering import NewTicket, register_ticket
-from yizhan.tickets.services.sheets import SheetInput, quick_log
-from yizhan.tickets.services.taking import dispatch_ticket
+from yizhan.tickets.services.composing import Caller, DeskEntry, register_at_desk
 
 QUICK_MINUTES = 5
 BY_HAND = [Channel.PHONE, Channel.WALK_IN, Channel.WECHAT_GROUP, Channel.QQ_GROUP, Channel.MAIL]
@@ -181,52 +177,20 @@ def context(request: HttpRequest, error: str, caller: Contact | None = None) -> 
     }
 
 
-@transaction.atomic
 def save(request: HttpRequest) -> Ticket:
-    """Caller, ticket and dispatch in one: either all of it is there afterwards, or nothing."""
-    actor, given = actor_of(request), request.POST
-    contact = caller_of(request)
-    channel, level = given.get("channel", ""), given.get("level", "")
-    new = NewTicket(
-        customer=contact.customer, requester=contact, subject=given.get("subject", "").strip().split("\n")[0][:200],
-        description=given.get("subject", "").strip(), place=given.get("place", "")[:80],
-        channel=channel if channel in BY_HAND else Channel.PHONE, category=category_of(given.get("category") or None),
-        reported_level=int(level) if level in {"1", "2", "3", "4"} else None, source_id=source_of(request),
-        kind="request" if level == "4" else "incident",
+    """What the form says, as the one command that keeps it."""
+    given, then, minutes = request.POST, request.POST.get("then", ""), request.POST.get("labour_minutes", "")
+    chosen, level = given.get("requester", ""), given.get("level", "")
+    caller = Caller(
+        contact=int(chosen) if chosen.isascii() and chosen.isdigit() and len(chosen) < 19 else None,
+        customer=given.get("customer", ""), name=given.get("name", ""), phone=given.get("phone", ""),
     )  # fmt: skip
-    if given.get("then") == "now" and given.get("actions_taken", "").strip():
-        return log_at_once(request, new)
-    ticket = register_ticket(actor=actor, new=new)
-    if given.get("then") == "dispatch" and ticket.state == State.PENDING:
-        return dispatch_ticket(actor=actor, number=ticket.number, to=given.get("to", ""))
-    return ticket
-
-
-def log_at_once(request: HttpRequest, new: NewTicket) -> Ticket:
-    """即时完成: one form, one save. What a how-to call need not be asked is filled in."""
-    given, minutes = request.POST, request.POST.get("labour_minutes", "")
-    level = new.reported_level or Level.THREE
-    sheet = SheetInput(
-        mode=Mode.ON_SITE if new.channel == Channel.WALK_IN else Mode.REMOTE, diagnosis=new.subject,
-        cause_category=CauseCategory.OPERATION if level == Level.FOUR else CauseCategory.CONFIGURATION,
-        actions_taken=given["actions_taken"].strip(), outcome=Outcome.SOLVED,
-        labour_minutes=int(minutes) if minutes.isascii() and minutes.isdigit() and len(minutes) < 5 else QUICK_MINUTES,
-        category=new.category,
+    entry = DeskEntry(
+        caller, given.get("subject", ""), channel=given["channel"] if given.get("channel") in BY_HAND else Channel.PHONE,
+        category=category_of(given.get("category") or None), level=int(level) if level in {"1", "2", "3", "4"} else None,
+        place=given.get("place", ""), source_id=source_of(request),
+        dispatch_to=given.get("to", "") if then == "dispatch" else None,
+        done=given.get("actions_taken", "") if then == "now" else "",
+        minutes=int(minutes) if minutes.isascii() and minutes.isdigit() and len(minutes) < 5 else QUICK_MINUTES,
     )  # fmt: skip
-    return quick_log(actor=actor_of(request), new=new, level=level, sheet=sheet)
-
-
-def caller_of(request: HttpRequest) -> Contact:
-    """The chosen contact, else a new one by name at a customer."""
-    actor, given = actor_of(request), request.POST
-    chosen = given.get("requester", "")
-    if chosen.isascii() and chosen.isdigit() and len(chosen) < 19:
-        found = contacts_matching(actor, "").filter(pk=int(chosen)).select_related("user").first()
-        if found is not None:
-            return found
-    served = customers.scope(actor, PeoplePermission.VIEW_PLACES).filter(code=given.get("customer", ""), active=True)
-    customer: Customer | None = served.first()
-    name = given.get("name", "").strip()[:80]
-    if customer is None or not name:
-        raise Invalid(_("Say who calls: choose somebody, or give a name and the customer."))
-    return find_or_add_contact(actor=actor, customer=customer, name=name, phone=given.get("phone", "").strip()[:30])
+    return register_at_desk(actor=actor_of(request), entry=entry)

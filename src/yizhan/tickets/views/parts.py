@@ -16,6 +16,7 @@ from yizhan.tickets.actions import ACTIONS
 from yizhan.tickets.forms import FORMS
 from yizhan.tickets.models import State, SubState, Ticket
 from yizhan.tickets.policies import TicketPermission, tickets
+from yizhan.tickets.schemas import ActionBody
 from yizhan.tickets.services.acting import with_joins
 from yizhan.tickets.states import TABLE, Action
 
@@ -106,11 +107,19 @@ def route(ticket: Ticket) -> list[Stop]:
     return stops
 
 
-def perform(actor: Actor, ticket: Ticket, action: Action, given: dict[str, Any]) -> Ticket:
-    """The page's entries through the action's schema to its command, as REST does."""
+def checked_body(action: Action, given: dict[str, Any]) -> ActionBody:
+    """The page's entries as the body that REST takes.
+
+    Raises:
+        Invalid: with a message per field.
+    """
     try:
-        body = ACTIONS[action].body.model_validate(given)
+        return ACTIONS[action].body.model_validate(given)
     except ValidationError as error:
         fields = {str(e["loc"][-1]): [e["msg"]] for e in error.errors(include_url=False)}
         raise Invalid(_("Some fields are not right."), fields=fields) from error
-    return ACTIONS[action].perform(actor, ticket.number, body)
+
+
+def perform(actor: Actor, ticket: Ticket, action: Action, given: dict[str, Any]) -> Ticket:
+    """The page's entries through the action's schema to its command, as REST does."""
+    return ACTIONS[action].perform(actor, ticket.number, checked_body(action, given))

@@ -1,7 +1,6 @@
 """The requester's pages, for the phone first: report, my tickets."""
 
 from django.contrib import messages
-from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -17,8 +16,8 @@ from yizhan.tickets.policies import TicketPermission, tickets
 from yizhan.tickets.queries import known_faults
 from yizhan.tickets.services.acting import with_joins
 from yizhan.tickets.services.affected import report_same_fault
-from yizhan.tickets.services.messages import attach_file
-from yizhan.tickets.services.registering import MAX_SUBJECT, NewTicket, register_ticket
+from yizhan.tickets.services.composing import report_with_photos
+from yizhan.tickets.services.registering import MAX_SUBJECT, NewTicket
 
 
 def my_tickets(request: HttpRequest) -> HttpResponse:
@@ -83,19 +82,12 @@ def report(request: HttpRequest) -> HttpResponse:
     return render(request, "tickets/portal_report.html", context, status=422 if error else 200)
 
 
-@transaction.atomic
 def save_report(request: HttpRequest, contact: Contact) -> str:
-    actor = actor_of(request)
     subject, description = words(request)
     level = request.POST.get("level", "")
     new = NewTicket(
         customer=contact.customer, requester=contact, subject=subject, description=description, channel=Channel.WEB,
         reported_level=int(level) if level in {"1", "2", "3", "4"} else None, place=request.POST.get("place", "")[:80],
     )  # fmt: skip
-    ticket = register_ticket(actor=actor, new=new)
-    files = [
-        attach_file(actor=actor, customer_id=contact.customer_id, name=f.name or "photo", content=attachments.read_upload(f))
-        for f in request.FILES.getlist("photos")[:9]
-    ]
-    attachments.adopt(files, ticket, customer_id=ticket.customer_id, part_id=None, internal=False)
-    return ticket.number
+    photos = [(file.name or "photo", attachments.read_upload(file)) for file in request.FILES.getlist("photos")[:9]]
+    return report_with_photos(actor=actor_of(request), new=new, photos=photos).number

@@ -1,11 +1,10 @@
 """The ticket page: story, facts, next actions."""
 
 import json
-from typing import Any
+from typing import Any, cast
 
 from django.conf import settings
 from django.contrib import messages
-from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -18,19 +17,20 @@ from yizhan.kernel.documents import qr_svg
 from yizhan.kernel.errors import Conflict, DomainError, Forbidden, Invalid, NotFound
 from yizhan.kernel.presence import tell_presence
 from yizhan.kernel.web import actor_of
+from yizhan.tickets.actions import sheet_input
 from yizhan.tickets.forms import FORMS, ActionForm, SheetForm
 from yizhan.tickets.gate import archive_missing
-from yizhan.tickets.models import Channel, Outcome, State, SubState, Ticket, Visit
+from yizhan.tickets.models import Outcome, State, Ticket, Visit
 from yizhan.tickets.policies import TicketPermission, tickets
 from yizhan.tickets.presenting import definitions_for
 from yizhan.tickets.queries import belongings, links_of, phrases_for, replies_for, similar_tickets
-from yizhan.tickets.services import closing, signing, working
-from yizhan.tickets.services.messages import NewMessage, TicketChanges, attach_file, edit_ticket, post_message
-from yizhan.tickets.services.sheets import check_guard
+from yizhan.tickets.schemas import SubmitSheet
+from yizhan.tickets.services import signing
+from yizhan.tickets.services.composing import Finish, finish_work, write_with_files
 from yizhan.tickets.services.undoing import undo_step
 from yizhan.tickets.states import TABLE, Action, actions_of
 from yizhan.tickets.timeline import timeline
-from yizhan.tickets.views.parts import buttons, find_ticket, perform, route
+from yizhan.tickets.views.parts import buttons, checked_body, find_ticket, perform, route
 
 USER_REST = tuple(f"submitted_by__{name}" for name in ("password", "phone", "last_login", "date_joined", "sort_key"))
 UNDOABLE = {Action.CLAIM, Action.TRANSFER, Action.ARCHIVE}
@@ -169,16 +169,12 @@ def presence(request: HttpRequest, number: str) -> HttpResponse:
 
 @require_POST
 def write_message(request: HttpRequest, number: str) -> HttpResponse:
-    ticket = find_ticket(request, number)
+    find_ticket(request, number)
     actor = actor_of(request)
     try:
-        files = [
-            attach_file(actor=actor, customer_id=ticket.customer_id, name=f.name or "file", content=attachments.read_upload(f))
-            for f in request.FILES.getlist("files")
-        ]
+        files = [(file.name or "file", attachments.read_upload(file)) for file in request.FILES.getlist("files")]
         internal = request.POST.get("internal") == "1"
-        new = NewMessage(request.POST.get("body", ""), internal, tuple(f.pk for f in files), Channel.WEB)
-        post_message(actor=actor, number=number, message=new)
+        write_with_files(actor=actor, number=number, body=request.POST.get("body", ""), internal=internal, files=files)
     except DomainError as error:
         messages.error(request, str(error), extra_tags="hot")
         return show(request, find_ticket(request, number), status=error.status)
@@ -196,7 +192,7 @@ def sheet_page(request: HttpRequest, number: str) -> HttpResponse:
         try:
             if not form.is_valid():
                 raise Invalid(_("The service sheet is not complete."))
-            finish_work(request, ticket, form)
+            finish_work(actor=actor, number=number, finish=finish_of(form), version=form.cleaned_data["version"])
             return redirect("ticket-sign" if form.cleaned_data["outcome"] != Outcome.NEXT_VISIT else "ticket", number=number)
         except DomainError as error:
             status, missing = error.status, list(error.context.get("missing", []))
@@ -207,21 +203,12 @@ def sheet_page(request: HttpRequest, number: str) -> HttpResponse:
     return render(request, "tickets/sheet.html", context, status=status)
 
 
-def finish_work(request: HttpRequest, ticket: Ticket, form: SheetForm) -> None:
-    """Leave the site, submit, decide on knowledge: one thumb's work, three commands that stand or fall together."""
-    actor, data = actor_of(request), form.cleaned_data
-    with transaction.atomic():
-        given = form.body()
-        if data["leave"] and ticket.sub_state == SubState.ON_SITE:
-            working.leave_ticket(actor=actor, number=ticket.number)
-            given["version"] = None
-        if form.own:
-            edit_ticket(actor=actor, number=ticket.number, changes=TicketChanges(custom=data))
-            given["version"] = None
-        check_guard(find_ticket(request, ticket.number), data["outcome"])
-        perform(actor, ticket, Action.SUBMIT_SHEET, given)
-        if data["knowledge"]:
-            closing.decide_knowledge(actor=actor, number=ticket.number, decision=data["knowledge"], article=data["article"])
+def finish_of(form: SheetForm) -> Finish:
+    """The page's entries, through the sheet's schema as REST takes it."""
+    data = form.cleaned_data
+    body = cast(SubmitSheet, checked_body(Action.SUBMIT_SHEET, form.body()))
+    own = data if form.own else None
+    return Finish(sheet_input(body.sheet), leave=data["leave"], custom=own, decision=data["knowledge"], article=data["article"])
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

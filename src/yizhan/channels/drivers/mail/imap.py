@@ -15,6 +15,7 @@ from imap_tools.errors import ImapToolsError
 from yizhan.channels.drivers.mail.oauth import access_token, forget_access_token, is_granted
 from yizhan.channels.models import Mailbox
 from yizhan.kernel import reaching
+from yizhan.kernel.commands import outside_commands
 from yizhan.kernel.errors import PermanentFailure, TemporaryFailure
 from yizhan.kernel.sealing import unseal
 
@@ -76,6 +77,7 @@ def connect(mailbox: Mailbox) -> BaseMailBox:
 
 
 def signed_in(mailbox: Mailbox, secret: str, *, by_token: bool = False) -> BaseMailBox:
+    outside_commands("a mail server")
     parts = urlsplit(mailbox.imap_url)
     host, user = parts.hostname or "localhost", unquote(parts.username or mailbox.address)
     box = Box(parts.scheme, host, parts.port or (993 if parts.scheme == "imaps" else 143))

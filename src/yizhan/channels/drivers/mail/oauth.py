@@ -22,6 +22,7 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 
 from yizhan.channels.models import Mailbox, MailGrant
 from yizhan.kernel import clock, reaching
+from yizhan.kernel.commands import outside_commands
 from yizhan.kernel.errors import PermanentFailure, TemporaryFailure
 from yizhan.kernel.sealing import seal, unseal
 
@@ -105,6 +106,7 @@ def finish_sign_in(grant: MailGrant, redirect_uri: str, *, code: str, verifier: 
     Raises:
         TemporaryFailure, PermanentFailure: with the provider's own words; also when it grants no lasting access.
     """
+    outside_commands("a provider's answer")
     with provider_words(), session_of(grant, redirect_uri) as session:
         token = session.fetch_token(grant.token_url, code=code, code_verifier=verifier, allow_redirects=False)
         kept = sealed(token, "")
