@@ -75,7 +75,7 @@ def archive_missing(ticket: Ticket, now: datetime) -> list[str]:
 
 def gate_groups(actor: Actor) -> dict[str, QuerySet[Any]]:
     """Completed tickets by what they wait for first: not solved, signature, visit, knowledge, survey, nothing."""
-    rows = with_gate(tickets.scope(actor, TicketPermission.VIEW).filter(state=State.COMPLETED), clock.now())
+    rows = with_gate(tickets.scope(actor, TicketPermission.ARCHIVE).filter(state=State.COMPLETED), clock.now())
     found = {"unsolved": rows.filter(unsolved=True)}
     rows = rows.filter(unsolved=False)
     for group, name in QUEUES.items():

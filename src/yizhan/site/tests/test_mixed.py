@@ -72,6 +72,17 @@ def test_an_internal_file_is_for_the_staff_of_its_customer(reported: Ticket, pag
     assert page("engineer1").get(reverse("attachment", args=[row.pk])).status_code == 200
 
 
+def test_the_closing_desk_is_for_the_customers_that_one_closes_for(world: Any, page: Any) -> None:
+    """A manager of demo-a who is contact person at demo-b sees its tickets, not what we noted when we called back."""
+    make_person("lead", (Role.SERVICE_MANAGER, "demo-a"), (Role.CUSTOMER_CONTACT, "demo-b"), contact_at="demo-b")
+    ours, theirs = world.completed(), world.completed(requester="requester2")
+    assert page("lead").get(reverse("closing-ticket", args=[ours.number])).status_code == 200
+    assert page("lead").get(reverse("closing-ticket", args=[theirs.number])).status_code == 403
+    content = page("lead").get(reverse("closing")).content.decode()
+    assert ours.number in content
+    assert theirs.number not in content
+
+
 @pytest.fixture
 def hidden(world: Any) -> Contact:
     """A contact of demo-b, with number and address, whose ticket is open."""

@@ -40,6 +40,13 @@ def may_close(request: HttpRequest) -> None:
         raise Forbidden
 
 
+def closable(request: HttpRequest, number: str) -> Ticket:
+    """The ticket, where its customer's tickets are this person's to close; elsewhere he may be a customer himself."""
+    ticket = find_ticket(request, number)
+    tickets.require(actor_of(request), TicketPermission.ARCHIVE, ticket)
+    return ticket
+
+
 def groups(request: HttpRequest) -> list[dict[str, Any]]:
     found = gate_groups(actor_of(request))
     return [
@@ -83,7 +90,7 @@ def page(request: HttpRequest, ticket: Ticket | None, *, status: int = 200, **mo
 @require_safe
 def closing_desk(request: HttpRequest, number: str = "") -> HttpResponse:
     may_close(request)
-    ticket = find_ticket(request, number) if number else None
+    ticket = closable(request, number) if number else None
     return page(request, ticket if ticket and ticket.state == State.COMPLETED else None)
 
 
@@ -91,7 +98,7 @@ def closing_desk(request: HttpRequest, number: str = "") -> HttpResponse:
 def save_visit(request: HttpRequest, number: str) -> HttpResponse:
     """Keep the visit (and the knowledge, when chosen), archive when nothing is missing, open the next."""
     may_close(request)
-    ticket = find_ticket(request, number)
+    ticket = closable(request, number)
     actor, form = actor_of(request), VisitForm(request.POST, ticket=ticket)
     if not form.is_valid():
         return page(request, ticket, status=422, visit_form=form)
@@ -102,7 +109,7 @@ def save_visit(request: HttpRequest, number: str) -> HttpResponse:
         gate = closing.settle_ticket(actor=actor, number=number, answer=answer, decision=decision, article=article)
     except DomainError as error:
         form.add_error(None, str(error))
-        return page(request, find_ticket(request, number), status=error.status, visit_form=form)
+        return page(request, closable(request, number), status=error.status, visit_form=form)
     if gate.unsolved:
         messages.error(request, _("Kept: not solved. Reopen it or register a new ticket."), extra_tags="warm")
         return redirect("closing-ticket", number=number)
