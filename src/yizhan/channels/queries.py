@@ -9,8 +9,11 @@ from django.db.models import QuerySet
 from yizhan.channels.models import Call, InboundMessage, Mailbox, RawPayload
 from yizhan.channels.policies import ChannelPermission, calls, inbound, mailboxes
 from yizhan.kernel.actor import Actor
+from yizhan.kernel.models import Notice
 from yizhan.kernel.paging import counted_together
 from yizhan.people.models import Contact
+from yizhan.people.policies import PeoplePermission
+from yizhan.tickets.policies import TicketPermission, tickets
 
 WAITING = (InboundMessage.State.TRIAGE, InboundMessage.State.FAILED)
 MOST = 100
@@ -49,6 +52,20 @@ def waiting_counts(actor: Actor) -> Waiting:
     if not actor.holds(ChannelPermission.VIEW):
         return Waiting()
     return Waiting(*counted_together([inbound_messages(actor, "waiting"), visible_calls(actor, "missed")], MOST))
+
+
+def failed_notices(actor: Actor) -> QuerySet[Notice]:
+    """Letters that did not leave, to who sorts what comes in or keeps the settings: those about his customers' tickets.
+
+    The others (accounts, the firm's own) are for who holds that for every customer.
+    """
+    held = [actor.customers_with(p) for p in (ChannelPermission.TRIAGE, PeoplePermission.CHANGE_SETTINGS)]
+    rows = Notice.objects.filter(state=Notice.State.FAILED).order_by("-created_at")
+    if any(customers is None for customers in held):
+        return rows
+    served = frozenset[int]().union(*(customers for customers in held if customers))
+    theirs = tickets.scope(actor, TicketPermission.VIEW).filter(customer__in=served)
+    return rows.filter(object_type="tickets.ticket", object_id__in=theirs.values("pk"))
 
 
 def visible_mailboxes(actor: Actor) -> QuerySet[Mailbox]:

@@ -12,10 +12,9 @@ from yizhan.channels.drivers.mail.letter import Letter
 from yizhan.channels.drivers.mail.reading import read_letter
 from yizhan.channels.models import InboundMessage
 from yizhan.channels.policies import ChannelPermission, inbound
-from yizhan.channels.queries import WAITING, inbound_messages, raw_content, visible_mailboxes
+from yizhan.channels.queries import WAITING, failed_notices, inbound_messages, raw_content, visible_mailboxes
 from yizhan.channels.services.triage import discard_message, place_message, replay_message
 from yizhan.kernel.errors import DomainError, Forbidden, PermanentFailure, TemporaryFailure
-from yizhan.kernel.models import Notice
 from yizhan.kernel.paging import paginate
 from yizhan.kernel.web import actor_of
 from yizhan.people.policies import PeoplePermission, contacts
@@ -36,11 +35,9 @@ def channel_page(request: HttpRequest) -> HttpResponse:
     may_view(request)
     actor, state = actor_of(request), request.GET.get("state", "waiting")
     page = paginate(inbound_messages(actor, state), ("-received_at", "-id"), limit=50, cursor=request.GET.get("cursor"))
-    settings_keeper = actor.holds(PeoplePermission.CHANGE_SETTINGS) or actor.holds(ChannelPermission.TRIAGE)
-    failed = Notice.objects.filter(state=Notice.State.FAILED).order_by("-created_at")[:20] if settings_keeper else []
     context = {
         "rows": page.items, "next": page.next, "state": state, "states": STATES, "mailboxes": list(visible_mailboxes(actor)),
-        "failed_notices": list(failed), "may_set_up": actor.holds(ChannelPermission.CHANGE),
+        "failed_notices": list(failed_notices(actor)[:20]), "may_set_up": actor.holds(ChannelPermission.CHANGE),
     }  # fmt: skip
     return render(request, "channels/list.html", context)
 

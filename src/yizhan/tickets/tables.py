@@ -9,13 +9,15 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from yizhan.kernel import custom_fields
-from yizhan.kernel.actor import Actor
+from yizhan.kernel.actor import Actor, Permission
 from yizhan.kernel.errors import Forbidden
 from yizhan.kernel.listing import Column, Listing, register_listing
+from yizhan.kernel.listing.queries import is_among
+from yizhan.kernel.policy import Policy
 from yizhan.kernel.resource.declaration import custom_column
-from yizhan.people.policies import number_for
+from yizhan.people.policies import PeoplePermission, contacts, customers, departments, number_for, sites, users
 from yizhan.tickets.models import ServiceSheet, SignOff, Ticket
-from yizhan.tickets.policies import tickets
+from yizhan.tickets.policies import TicketPermission, tickets
 from yizhan.tickets.queries import FILTERS, filtered, ticket_view
 from yizhan.tickets.services.acting import for_list, with_joins
 
@@ -84,6 +86,14 @@ COLUMNS: tuple[Column, ...] = (
 )  # fmt: skip
 
 
+NAMED: dict[str, tuple[Policy[Any], Permission, str]] = {
+    "customer": (customers, PeoplePermission.VIEW_PLACES, "code"), "site": (sites, PeoplePermission.VIEW_PLACES, "pk"),
+    "department": (departments, PeoplePermission.VIEW_PLACES, "pk"),
+    "requester_id": (contacts, PeoplePermission.VIEW_CONTACTS, "pk"),
+    "owner": (users, PeoplePermission.VIEW_STAFF, "username"), "handler": (users, PeoplePermission.VIEW_STAFF, "username"),
+}  # fmt: skip
+
+
 class TicketListing(Listing[Ticket]):
     """The staff's list of tickets; `view` and the filters are those of its page and of REST."""
 
@@ -121,6 +131,18 @@ class TicketListing(Listing[Ticket]):
         if "signature" in names:
             rows = rows.prefetch_related(Prefetch("sign_offs", SignOff.objects.filter(valid=True).defer("strokes")))
         return rows
+
+    def may_read(self, actor: Actor, given: QueryDict) -> bool:
+        """Who serves everybody reads all. Others: no free words, and only customers, places and people whom they see."""
+        if actor.customers_with(TicketPermission.VIEW) is None:
+            return True
+        if given.get("q") or any(name.startswith("custom.") for name in given):
+            return False
+        for name, (policy, permission, key) in NAMED.items():
+            values = [value for value in given.getlist(name) if value]
+            if values and not is_among(policy.scope(actor, permission), key, values):
+                return False
+        return True
 
     def address(self) -> str:
         return reverse("tickets")

@@ -53,6 +53,10 @@ class Listing(ABC, Generic[M]):
         return rows
 
     @abstractmethod
+    def may_read(self, actor: Actor, given: QueryDict) -> bool:
+        """Whether these filters name only records that he sees: others' views are shown to who may read them."""
+
+    @abstractmethod
     def address(self) -> str:
         """The list's own page."""
 

@@ -1,8 +1,9 @@
 """What a person kept about a list."""
 
+from collections.abc import Sequence
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.http import QueryDict
 
 from yizhan.kernel.actor import Actor
@@ -15,7 +16,22 @@ def kept(actor: Actor, listing: Listing[Any]) -> tuple[list[SavedView], list[str
     rows = SavedView.objects.filter(Q(owner=actor.user_id) | Q(shared=True), listing=listing.name).select_related("owner")
     found = sorted(rows[:60], key=lambda view: (view.owner_id != actor.user_id, view.name))
     own = next((view.columns for view in found if not view.name and view.owner_id == actor.user_id), [])
-    return [view for view in found if view.name], own
+    return [view for view in found if view.name and seen(actor, listing, view)], own
+
+
+def seen(actor: Actor, listing: Listing[Any], view: SavedView) -> bool:
+    """One's own, and shared ones that name nobody whom he does not see."""
+    if view.owner_id == actor.user_id:
+        return True
+    return view.shared and listing.may_read(actor, QueryDict(view.query))
+
+
+def is_among(rows: QuerySet[Any], name: str, values: Sequence[str]) -> bool:
+    """Whether each of these values is one of the rows' `name`."""
+    try:
+        return rows.filter(**{f"{name}__in": set(values)}).values(name).distinct().count() == len(set(values))
+    except ValueError:
+        return False
 
 
 def shown_columns(

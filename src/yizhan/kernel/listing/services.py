@@ -10,6 +10,7 @@ from yizhan.kernel.actor import Actor
 from yizhan.kernel.commands import command
 from yizhan.kernel.errors import Forbidden, Invalid, NotFound
 from yizhan.kernel.listing.declaration import Listing
+from yizhan.kernel.listing.queries import seen
 from yizhan.kernel.models import SavedView
 
 MOST_VIEWS = 30
@@ -50,7 +51,7 @@ def save_view(
 def delete_view(*, actor: Actor, listing: Listing[Any], pk: int, may_share: bool) -> None:
     """Drop one's own view; who may share drops anybody's shared one."""
     view = SavedView.objects.select_for_update().filter(listing=listing.name, pk=pk).first()
-    if view is None or (view.owner_id != actor.user_id and not view.shared):
+    if view is None or not seen(actor, listing, view):
         raise NotFound
     if view.owner_id != actor.user_id and not may_share:
         raise Forbidden

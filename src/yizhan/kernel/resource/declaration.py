@@ -16,9 +16,11 @@ from yizhan.kernel.actor import Actor, Permission
 from yizhan.kernel.errors import Text
 from yizhan.kernel.fields import Adapter, adapter_of
 from yizhan.kernel.listing import Column, Listing
+from yizhan.kernel.listing.queries import is_among
 from yizhan.kernel.models import CustomField
 from yizhan.kernel.policy import Policy
 from yizhan.kernel.resource.filtering import filtered
+from yizhan.kernel.resource.registry import resource_of
 
 M = TypeVar("M", bound=Model)
 
@@ -147,6 +149,21 @@ class Resource(Listing[M]):
 
     def found(self, actor: Actor, given: QueryDict) -> QuerySet[M]:
         return filtered(self, actor, given)
+
+    def may_read(self, actor: Actor, given: QueryDict) -> bool:
+        """Who serves everybody reads all. Others: no free words, and related records within their scope only."""
+        if actor.customers_with(self.view) is None:
+            return True
+        if given.get("q") or any(name.startswith("custom.") for name in given):
+            return False
+        for name in self.filters:
+            field: Any = self.model._meta.get_field(name)
+            related = resource_of(field.related_model) if isinstance(field, ForeignKey) else None
+            if given.get(name) and related is not None:
+                rows = related.policy.scope(actor, related.view)
+                if not is_among(rows, self.natural.get(name, "pk"), [str(given.get(name))]):
+                    return False
+        return True
 
     def address(self) -> str:
         return reverse(self.url_name("list"))
