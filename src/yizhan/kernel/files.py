@@ -2,7 +2,10 @@
 
 import os
 import secrets
+import shutil
 from pathlib import Path
+
+LEAST_FREE = 64 * 2**20  # bytes: a few of the largest uploads
 
 
 def write_durably(path: Path, content: bytes, *, mode: int = 0o644) -> None:
@@ -26,6 +29,41 @@ def write_durably(path: Path, content: bytes, *, mode: int = 0o644) -> None:
         os.fsync(folder)
     finally:
         os.close(folder)
+
+
+def has_room(folder: Path) -> bool:
+    """Whether files can be kept: enough is free, and a small one can really be written."""
+    probe = folder / f".room.{os.getpid()}"
+    try:
+        probe.write_bytes(b"\0" * 4096)
+        return shutil.disk_usage(folder).free >= LEAST_FREE
+    except OSError:
+        return False
+    finally:
+        probe.unlink(missing_ok=True)
+
+
+def make_private(folder: Path) -> None:
+    """The data directory, for its owner only; one that an older version left open is repaired, once.
+
+    A folder that is not ours alone (`/tmp`, somebody else's) is left as it is. The database keeps its own part.
+    """
+    known = [folder / name for name in ("lock", "secret.key", "demo", "real")]
+    if not folder.exists():
+        folder.mkdir(mode=0o700, parents=True)
+        return
+    now = folder.stat()
+    if now.st_uid != os.geteuid() or not now.st_mode & 0o077 or not any(path.exists() for path in known):
+        return
+    for path, folders, files in os.walk(folder):
+        if Path(path) == folder:
+            folders[:] = [name for name in folders if name not in {"pg", "wheel"}]
+        for name in [*folders, *files]:
+            below = Path(path, name)
+            if below.is_symlink() or below.lstat().st_uid != os.geteuid() or below.is_socket():
+                continue
+            below.chmod(0o700 if below.is_dir() else 0o600)
+    folder.chmod(0o700)
 
 
 def write_private(path: Path, text: str) -> None:

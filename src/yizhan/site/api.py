@@ -4,9 +4,10 @@ from typing import Any
 
 import orjson
 import structlog
-from django.core.exceptions import ValidationError
+from django.core.exceptions import SuspiciousOperation, ValidationError
 from django.db import models
 from django.http import Http404, HttpRequest, HttpResponse
+from django.http.multipartparser import MultiPartParserError
 from django.utils.translation import gettext as _
 from ninja import File, Form, NinjaAPI, Status, UploadedFile
 from ninja.errors import AuthenticationError, HttpError
@@ -111,6 +112,13 @@ def on_http_error(request: HttpRequest, error: HttpError) -> HttpResponse:
 @api.exception_handler(Http404)
 def on_not_found(request: HttpRequest, error: Http404) -> HttpResponse:
     return problem(request, 404, "not_found", _("There is no such record."))
+
+
+@api.exception_handler(MultiPartParserError)
+@api.exception_handler(SuspiciousOperation)
+@api.exception_handler(UnicodeError)
+def on_unreadable(request: HttpRequest, error: Exception) -> HttpResponse:
+    return problem(request, 400, "unreadable", _("The request could not be read."))
 
 
 @api.exception_handler(Exception)

@@ -150,7 +150,7 @@ def load_config() -> Config:
         ConfigError: with the variable's name, the reason and what is expected.
     """
     data_dir = Path(read_variable("YIZHAN_DATA_DIR", "var")).resolve()
-    data_dir.mkdir(parents=True, exist_ok=True)
+    data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     host, port = read_variable("YIZHAN_HOST", "127.0.0.1"), read_port("YIZHAN_PORT", 8000)
     base_url = read_base_url(host, port)
     return Config(

@@ -8,6 +8,7 @@ from django.db import DatabaseError, connection
 from django.db.migrations.loader import MigrationLoader
 
 from yizhan.kernel import breakers, clock
+from yizhan.kernel.files import has_room
 
 WORKER_SILENCE = timedelta(seconds=45)
 # How long a job that is due may wait before its queue counts as stuck; long works may make others wait.
@@ -38,6 +39,10 @@ def migrations_pending() -> bool:
 
 def problems() -> list[str]:
     """What is not ready yet, by name; empty means ready."""
+    return [*([] if has_room(settings.YIZHAN.data_dir) else ["disk"]), *program_problems()]
+
+
+def program_problems() -> list[str]:
     try:
         if migrations_pending():
             return ["migrations"]

@@ -138,7 +138,7 @@ class DoorMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        if "\0" in request.path or any("\0" in value for _, values in request.GET.lists() for value in values):
+        if unreadable(request.path) or any(unreadable(value) for _, values in request.GET.lists() for value in values):
             return bad_request(request)
         if request.path.startswith(PUBLIC):
             return self.get_response(request)
@@ -152,7 +152,7 @@ class DoorMiddleware:
         form = (request.content_type or "").startswith(("application/x-www-form", "multipart/"))
         if form and not request.path.startswith("/api/"):
             texts = (str(value) for _, values in request.POST.lists() for value in values)
-            return bad_request(request) if any("\0" in text for text in texts) else None
+            return bad_request(request) if any(unreadable(text) for text in texts) else None
         return None
 
 
@@ -202,7 +202,19 @@ def lacks_second_factor(request: HttpRequest) -> bool:
     return False
 
 
+def unreadable(text: str) -> bool:
+    """What no text of ours can hold: a NUL, or half a character."""
+    return "\0" in text or any("\ud800" <= sign <= "\udfff" for sign in text)
+
+
+CODES = {400: "unreadable", 403: "forbidden", 404: "not_found", 500: "internal_error"}
+
+
 def error_page(request: HttpRequest, status: int, message: str) -> HttpResponse:
+    """A page for people; a problem for the API's callers, whatever went wrong and wherever."""
+    if request.path.startswith("/api/"):
+        body = {"type": "about:blank", "title": message, "status": status, "code": CODES.get(status, "refused")}
+        return JsonResponse(body, status=status, content_type="application/problem+json")
     return render(request, "layout/error.html", {"status": status, "message": message}, status=status)
 
 
@@ -213,8 +225,7 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 def not_found(request: HttpRequest, exception: Any = None) -> HttpResponse:
     if request.path.startswith("/api/"):
-        body = {"type": "about:blank", "title": _("There is no such record."), "status": 404, "code": "not_found"}
-        return JsonResponse(body, status=404, content_type="application/problem+json")
+        return error_page(request, 404, _("There is no such record."))
     return error_page(request, 404, _("There is no such page, or it is not yours to see."))
 
 
@@ -223,4 +234,9 @@ def bad_request(request: HttpRequest, exception: Any = None) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    return error_page(request, 500, _("Something went wrong on our side. It is in the log."))
+    """Also when nothing works any more that a page needs: then the bare words."""
+    words = _("Something went wrong on our side. It is in the log.")
+    try:
+        return error_page(request, 500, words)
+    except Exception:  # noqa: BLE001 - a fault while a fault is shown
+        return HttpResponse(words, status=500, content_type="text/plain; charset=utf-8")

@@ -32,7 +32,7 @@ def exclusive(data_dir: Path) -> Iterator[None]:
     Raises:
         Busy: when another process holds it.
     """
-    data_dir.mkdir(parents=True, exist_ok=True)
+    data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     with (data_dir / "lock").open("w") as stream:
         try:
             fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -6,6 +6,8 @@ import os
 import sys
 from pathlib import Path
 
+from yizhan.kernel.files import make_private
+
 COMMANDS = {
     "demo": ("yizhan.site.cli.serve", "start everything with demonstration data / 带演示数据启动"),
     "serve": ("yizhan.site.cli.serve", "start everything for real use / 正式启动"),
@@ -57,6 +59,6 @@ def main() -> None:
 def use_data_dir(text: str) -> Path:
     """Make the folder, tell every process below where it is."""
     folder = Path(text).resolve()
-    folder.mkdir(parents=True, exist_ok=True)
+    make_private(folder)
     os.environ["YIZHAN_DATA_DIR"] = str(folder)
     return folder

@@ -118,6 +118,7 @@ def start(data_dir: Path, host: str, port: int, *, demo: bool) -> int:
             cluster = Cluster(data_dir)
             cluster.start()
             tell(cluster.addresses)
+        os.umask(0o077)  # whatever the program writes from here on is for its owner
         setup()
         prepare(data_dir, host, demo=demo)
         forget_owner()

@@ -50,12 +50,16 @@ def check_strokes(strokes: Sequence[Stroke]) -> list[list[list[float]]]:
     Raises:
         Invalid: no stroke, too many points, or points that are not (x, y, ms).
     """
-    clean = [[[float(value) + 0.0 for value in point] for point in stroke] for stroke in strokes]  # -0.0 is kept as 0.0
+    refusal = Invalid(_("There is no usable drawn signature."), fields={"strokes": [_("[[[x, y, ms], …], …]")]})
+    try:
+        clean = [[[float(value) + 0.0 for value in point] for point in stroke] for stroke in strokes]  # -0.0 is kept as 0.0
+    except (TypeError, ValueError, OverflowError) as error:
+        raise refusal from error
     points = sum(len(stroke) for stroke in clean)
     shaped = all(len(stroke) >= 1 and all(len(point) == 3 for point in stroke) for stroke in clean)
     finite = all(abs(value) < 1e9 for stroke in clean for point in stroke for value in point)
     if not (clean and shaped and finite and 2 <= points <= MAX_POINTS and len(clean) <= MAX_STROKES):
-        raise Invalid(_("There is no usable drawn signature."), fields={"strokes": [_("[[[x, y, ms], …], …]")]})
+        raise refusal
     return clean
 
 

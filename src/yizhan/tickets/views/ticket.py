@@ -240,7 +240,7 @@ def sign_page(request: HttpRequest, number: str) -> HttpResponse:
 def drawn_signature(request: HttpRequest, method: str) -> signing.Signature:
     try:
         strokes = json.loads(request.POST.get("strokes") or "[]")
-    except ValueError:
+    except (ValueError, RecursionError):
         strokes = []
     name = request.POST.get("signer_name", "")
     on_behalf = None
