@@ -1,14 +1,14 @@
 """Bodies of REST operations: read after scope and permission were asked, documented all the same."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
 from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from ninja import Schema
-from pydantic import ConfigDict, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError, create_model, field_validator
 
 from yizhan.kernel.errors import Invalid
 from yizhan.kernel.paging import no_constant
@@ -77,21 +77,48 @@ def in_words(problem: Any) -> str:
     return str(_("This value does not fit."))
 
 
-def documented(schema: type[Schema] | None = None, *, answers: Mapping[int, Any] | None = None) -> dict[str, Any]:
-    """The OpenAPI part of an operation that reads its body itself; `answers` maps a status to its example."""
+def documented(
+    schema: type[Schema] | None = None, *, answers: Mapping[int, Any] | None = None, parameters: Sequence[Any] = ()
+) -> dict[str, Any]:
+    """The OpenAPI part of an operation that reads its body itself; `answers` maps a status to its type."""
     found: dict[str, Any] = {}
     if schema is not None:
         shown = inline(schema.model_json_schema())
         found["requestBody"] = {"required": True, "content": {"application/json": {"schema": shown}}}
     if answers:
-        found["responses"] = {
-            status: {
-                "description": "OK",
-                "content": {"application/json": {"schema": described(example), "example": example}},
-            }
-            for status, example in answers.items()
-        }
+        found["responses"] = {status: shown_answer(answer) for status, answer in answers.items()}
+    if parameters:
+        found["parameters"] = list(parameters)
     return found
+
+
+def shown_answer(answer: Any) -> dict[str, Any]:
+    """An answer's part: its type with the example that it carries, or an example alone."""
+    if isinstance(answer, type) and issubclass(answer, BaseModel):
+        schema = inline(answer.model_json_schema(mode="serialization"))
+        content = {"schema": schema} | ({"example": schema.pop("example")} if "example" in schema else {})
+    else:
+        content = {"schema": described(answer), "example": answer}
+    return {"description": "OK", "content": {"application/json": content}}
+
+
+def listed(one: type[BaseModel]) -> type[BaseModel]:
+    """A page of these."""
+    own: Any = one.model_config.get("json_schema_extra") or {}
+    config = ConfigDict(json_schema_extra={"example": {"items": [own.get("example", {})], "next": None}})
+    return create_model(f"{one.__name__}Page", __config__=config, items=(list[one], ...), next=(str | None, ...))  # type: ignore[valid-type]
+
+
+def query_parameter(name: str, kind: Any, description: str = "") -> dict[str, Any]:
+    """A filter of a list."""
+    schema = TypeAdapter(kind).json_schema()
+    return {
+        "name": name,
+        "in": "query",
+        "required": False,
+        "schema": schema,
+        **({"description": description} if description else {}),
+    }
 
 
 def described(example: Any) -> dict[str, Any]:
@@ -112,7 +139,8 @@ def inline(schema: dict[str, Any]) -> dict[str, Any]:
         if isinstance(value, dict):
             if "$ref" in value:
                 return walk(definitions[value["$ref"].rsplit("/", 1)[-1]])
-            return {key: walk(item) for key, item in value.items()}
+            lacks = value.get("default", "") is None and "null" not in json.dumps(value.get("anyOf", value.get("type")))
+            return {key: walk(item) for key, item in value.items() if not (lacks and key == "default")}
         return [walk(item) for item in value] if isinstance(value, list) else value
 
     return dict(walk(schema))

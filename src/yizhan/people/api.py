@@ -1,11 +1,12 @@
 """REST of invitations: people come in by a one-time link, never by a password that somebody else chose."""
 
+from datetime import datetime
 from typing import Annotated, Any
 
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from ninja import Router, Status
-from pydantic import ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from yizhan.kernel.errors import Invalid
 from yizhan.kernel.rest import StrictSchema, documented, read_body
@@ -17,9 +18,19 @@ from yizhan.people.services import inviting
 from yizhan.people.views import link_to
 
 router = Router(tags=["invitations"])
-OUT = {200: dict[str, Any], 201: dict[str, Any]}
-EXAMPLE = {"username": "engineer9", "link": "https://desk.example/join/…/", "expires_at": "2026-12-02T09:00:00+08:00"}
-WITHDRAWN = {"username": "engineer9", "link": None, "expires_at": None}
+OUT, OUT_MADE = {200: dict[str, Any]}, {201: dict[str, Any]}
+EXAMPLE: Any = {"username": "engineer9", "link": "https://desk.example/join/…/", "expires_at": "2026-12-02T09:00:00+08:00"}
+
+
+class InvitationOut(BaseModel):
+    """The one-time link, as long as there is one."""
+
+    model_config = ConfigDict(json_schema_extra={"example": EXAMPLE})
+    username: str
+    link: str | None
+    expires_at: datetime | None
+
+
 Code = Annotated[str, StringConstraints(min_length=1, max_length=60)]
 
 
@@ -65,7 +76,9 @@ def answer(invited: inviting.Invited) -> dict[str, Any]:
     return {"username": invited.user.username, "link": link_to(invited), "expires_at": invited.expires_at}
 
 
-@router.post("", response=OUT, operation_id="invitations_create", openapi_extra=documented(InvitationIn, answers={201: EXAMPLE}))
+@router.post(
+    "", response=OUT_MADE, operation_id="invitations_create", openapi_extra=documented(InvitationIn, answers={201: InvitationOut})
+)
 def create_invitation(request: HttpRequest) -> Status[dict[str, Any]]:
     """A new account with its roles, and the link by which the person sets his password; it is shown once."""
     actor = actor_of(request)
@@ -81,7 +94,10 @@ def create_invitation(request: HttpRequest) -> Status[dict[str, Any]]:
 
 
 @router.post(
-    "/{username}/renew", response=OUT, operation_id="invitations_renew", openapi_extra=documented(Nothing, answers={200: EXAMPLE})
+    "/{username}/renew",
+    response=OUT,
+    operation_id="invitations_renew",
+    openapi_extra=documented(Nothing, answers={200: InvitationOut}),
 )
 def renew(request: HttpRequest, username: str) -> dict[str, Any]:
     """A fresh link; the old one ends."""
@@ -90,9 +106,9 @@ def renew(request: HttpRequest, username: str) -> dict[str, Any]:
 
 @router.post(
     "/{username}/withdraw", response=OUT, operation_id="invitations_withdraw",
-    openapi_extra=documented(Nothing, answers={200: WITHDRAWN}),
+    openapi_extra=documented(Nothing, answers={200: InvitationOut}),
 )  # fmt: skip
 def withdraw(request: HttpRequest, username: str) -> dict[str, Any]:
     """End the open link."""
     user = inviting.withdraw_invitation(actor=actor_of(request), username=username)
-    return {**WITHDRAWN, "username": user.username}
+    return {"username": user.username, "link": None, "expires_at": None}

@@ -9,11 +9,12 @@ from django.db import models
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.multipartparser import MultiPartParserError
 from django.utils.translation import gettext as _
-from ninja import File, Form, NinjaAPI, Status, UploadedFile
+from ninja import File, Form, Status, UploadedFile
 from ninja.errors import AuthenticationError, HttpError
 from ninja.errors import ValidationError as WrongBody
 from ninja.renderers import BaseRenderer
 from ninja.security import HttpBearer
+from pydantic import BaseModel
 
 from yizhan.kernel import attachments, search
 from yizhan.kernel.actor import Actor
@@ -22,18 +23,20 @@ from yizhan.kernel.fields import adapter_of
 from yizhan.kernel.paging import decode, encode
 from yizhan.kernel.resource import all_resources
 from yizhan.kernel.resource.api import build_router
+from yizhan.kernel.rest import documented, listed
 from yizhan.kernel.web import actor_of, audit_refused, clean_limit, set_actor
 from yizhan.people.access import actor_for, token_user
 from yizhan.people.api import router as invitations_router
 from yizhan.people.services.accounts import token_digest
 from yizhan.site.addresses import client_address
+from yizhan.site.openapi import PROBLEM, DocumentedAPI
 from yizhan.tickets.api import router as tickets_router
 from yizhan.tickets.intake import customer_of
+from yizhan.tickets.presenting import FileOut
 from yizhan.tickets.services.messages import attach_file
 
 log = structlog.get_logger("yizhan.api")
 AT, NUMBER = adapter_of(models.DateTimeField()), adapter_of(models.BigIntegerField())
-PROBLEM = "application/problem+json"
 
 
 class OrjsonRenderer(BaseRenderer):
@@ -61,7 +64,7 @@ class TokenAuth(HttpBearer):
         return actor
 
 
-api = NinjaAPI(
+api = DocumentedAPI(
     title="Yizhan 一站", version="1", urls_namespace="api", auth=TokenAuth(), renderer=OrjsonRenderer(), docs_url="/docs"
 )
 
@@ -135,7 +138,22 @@ for _resource in all_resources():
         api.add_router(f"/{_resource.name}", build_router(_resource, extra=_extra))
 
 
-@api.get("/search", response=dict[str, Any], tags=["search"], operation_id="search")
+class HitOut(BaseModel):
+    """A record that was found."""
+
+    type: str
+    number: str
+    title: str
+    url: str
+
+
+@api.get(
+    "/search",
+    response=dict[str, Any],
+    tags=["search"],
+    operation_id="search",
+    openapi_extra=documented(answers={200: listed(HitOut)}),
+)
 def search_records(request: HttpRequest, q: str, limit: int = 20, cursor: str | None = None) -> dict[str, Any]:
     """The newest records in scope that hold every term of `q`."""
     size, before = clean_limit(limit), None
@@ -152,7 +170,10 @@ def search_records(request: HttpRequest, q: str, limit: int = 20, cursor: str | 
     return {"items": items, "next": encode([AT.plain(last.at), last.id], "search") if last else None}
 
 
-@api.post("/attachments", response={201: dict[str, Any]}, tags=["attachments"], operation_id="attachments_create")
+@api.post(
+    "/attachments", response={201: dict[str, Any]}, tags=["attachments"], operation_id="attachments_create",
+    openapi_extra=documented(answers={201: FileOut}),
+)  # fmt: skip
 def upload(request: HttpRequest, file: File[UploadedFile], customer: Form[str | None] = None) -> Status[dict[str, Any]]:
     """Keep a file until a message takes it. Staff may name the customer's code; a requester's own is meant."""
     actor = actor_of(request)

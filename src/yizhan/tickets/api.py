@@ -9,14 +9,14 @@ from ninja import Query, Router, Schema, Status
 from yizhan.kernel import custom_fields
 from yizhan.kernel.errors import Forbidden, Invalid, NotFound
 from yizhan.kernel.paging import paginate
-from yizhan.kernel.rest import documented, read_body
+from yizhan.kernel.rest import documented, listed, read_body
 from yizhan.kernel.web import actor_of, clean_limit
 from yizhan.tickets import schemas as s
 from yizhan.tickets.actions import ACTIONS, category_of
 from yizhan.tickets.intake import register_request
 from yizhan.tickets.models import Channel, Ticket
 from yizhan.tickets.policies import TicketPermission, tickets
-from yizhan.tickets.presenting import TICKET_EXAMPLE, definitions_for, entry_out, sheet_out, ticket_out
+from yizhan.tickets.presenting import EntryOut, MessageOut, TicketOut, definitions_for, entry_out, sheet_out, ticket_out
 from yizhan.tickets.queries import filtered, ticket_fields, ticket_view
 from yizhan.tickets.services.acting import with_joins
 from yizhan.tickets.services.messages import NewMessage, TicketChanges, edit_ticket, post_message
@@ -25,8 +25,8 @@ from yizhan.tickets.timeline import timeline
 
 router = Router(tags=["tickets"])
 ORDER = ("-received_at", "-id")
-OUT = {200: dict[str, Any], 201: dict[str, Any]}
-ONE, MANY, MADE = {200: TICKET_EXAMPLE}, {200: {"items": [TICKET_EXAMPLE], "next": None}}, {201: TICKET_EXAMPLE}
+OUT, OUT_MADE = {200: dict[str, Any]}, {201: dict[str, Any]}
+ONE, MANY, MADE, STORY = {200: TicketOut}, {200: listed(TicketOut)}, {201: TicketOut}, {200: listed(EntryOut)}
 
 
 class Filters(Schema):
@@ -64,7 +64,7 @@ def list_tickets(request: HttpRequest, filters: Query[Filters], limit: int = 50,
     return {"items": [ticket_out(actor, ticket, own) for ticket in page.items], "next": page.next}
 
 
-@router.post("", response=OUT, operation_id="tickets_create", openapi_extra=documented(s.NewTicketIn, answers=MADE))
+@router.post("", response=OUT_MADE, operation_id="tickets_create", openapi_extra=documented(s.NewTicketIn, answers=MADE))
 def create_ticket(request: HttpRequest) -> Status[dict[str, Any]]:
     actor = actor_of(request)
     if not actor.holds(TicketPermission.REGISTER):
@@ -110,13 +110,16 @@ def registration_places(given: dict[str, Any], ticket: Ticket) -> dict[str, Any]
     return found
 
 
-@router.get("/{number}/timeline", response=OUT, operation_id="tickets_timeline")
+@router.get("/{number}/timeline", response=OUT, operation_id="tickets_timeline", openapi_extra=documented(answers=STORY))
 def read_timeline(request: HttpRequest, number: str) -> dict[str, Any]:
     entries = timeline(actor_of(request), visible(request, number))
     return {"items": [entry_out(entry) for entry in entries], "next": None}
 
 
-@router.post("/{number}/messages", response=OUT, operation_id="tickets_message", openapi_extra=documented(s.MessageIn))
+@router.post(
+    "/{number}/messages", response=OUT_MADE, operation_id="tickets_message",
+    openapi_extra=documented(s.MessageIn, answers={201: MessageOut}),
+)  # fmt: skip
 def write_message(request: HttpRequest, number: str) -> Status[dict[str, Any]]:
     actor, ticket = actor_of(request), visible(request, number)
     if not tickets.allows(actor, TicketPermission.NOTE, ticket):

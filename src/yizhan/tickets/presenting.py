@@ -1,10 +1,14 @@
 """A ticket as REST shows it: people by user name, places and categories by their keys."""
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
+
+from pydantic import BaseModel, ConfigDict, create_model
 
 from yizhan.kernel import custom_fields
 from yizhan.kernel.actor import Actor
+from yizhan.kernel.fields import adapter_of
 from yizhan.kernel.models import CustomField
 from yizhan.people.models import User
 from yizhan.tickets.models import Ticket
@@ -25,6 +29,91 @@ TICKET_EXAMPLE: dict[str, Any] = {
     "knowledge": None, "rating": None, "remind_count": 0, "reopened_count": 0, "affected_count": 0, "custom": {"budget": "A-17"},
     "actions": ["submit_sheet", "transfer"],
 }  # fmt: skip
+
+
+class SheetOut(BaseModel):
+    """A service sheet."""
+
+    number: str
+    mode: str
+    diagnosis: str
+    cause_category: str
+    actions_taken: str
+    outcome: str
+    labour_minutes: int
+    parts: list[Any]
+    category: str
+    without_visit: bool
+    submitted_by: str
+    submitted_at: datetime
+    sha256: str
+    signed: bool
+
+
+class RequesterOut(BaseModel):
+    """Who asked."""
+
+    id: int
+    name: str
+    username: str | None
+
+
+class FileOut(BaseModel):
+    """A file that hangs on an entry."""
+
+    id: int
+    name: str
+    size: int
+    content_type: str
+    sha256: str
+
+
+class EntryOut(BaseModel):
+    """One line of a ticket's story."""
+
+    at: datetime
+    type: str
+    who: str
+    username: str | None
+    sentence: str
+    text: str
+    internal: bool
+    message_id: int | None
+    attachments: list[FileOut]
+
+
+class MessageOut(BaseModel):
+    """A message just written."""
+
+    id: int
+    body: str
+    internal: bool
+    created_at: datetime
+    attachments: list[int]
+
+
+OWN_TYPES: dict[str, Any] = {
+    "requester": RequesterOut, "co_handlers": list[str], "rating": int | None, "custom": dict[str, Any], "actions": list[str],
+}  # fmt: skip
+KNOWN_BY = {"customer": "code", "category": "code", "team": "code"}
+EMPTY_IS_NULL = {"sub_state", "closure_code", "knowledge"}
+
+
+def ticket_type(name: str) -> Any:
+    """The type of one entry of `ticket_out`, from the field's own adapter."""
+    if name in OWN_TYPES:
+        return OWN_TYPES[name]
+    field: Any = Ticket._meta.get_field(name)
+    person = field.is_relation and field.related_model is User
+    kind = adapter_of(field, "username" if person else KNOWN_BY.get(name, "")).schema()
+    return kind | None if field.null or name in EMPTY_IS_NULL else kind
+
+
+TICKET_TYPES: dict[str, Any] = {name: (ticket_type(name), None if name in tickets.guarded else ...) for name in TICKET_EXAMPLE}
+TICKET_TYPES["sheets"] = (list[SheetOut], [])
+TicketOut: type[BaseModel] = create_model(
+    "TicketOut", __config__=ConfigDict(json_schema_extra={"example": TICKET_EXAMPLE}), **TICKET_TYPES
+)
 
 
 def username(user: User | None) -> str | None:

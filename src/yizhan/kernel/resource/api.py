@@ -1,6 +1,7 @@
 """REST operations of every declared resource."""
 
 import json
+from datetime import date, datetime
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -8,21 +9,20 @@ from django.db.models import BooleanField, Model
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from ninja import Router, Status
-from pydantic import create_model
+from pydantic import BaseModel, ConfigDict, create_model
 
 from yizhan.kernel import custom_fields
 from yizhan.kernel.actor import Actor
 from yizhan.kernel.errors import Invalid, NotFound
-from yizhan.kernel.fields import Free
+from yizhan.kernel.fields import Free, Members, Several
 from yizhan.kernel.models import CustomField
 from yizhan.kernel.paging import paginate
 from yizhan.kernel.resource.declaration import Resource
 from yizhan.kernel.resource.registry import resource_of
 from yizhan.kernel.resource.saving import save_record, version_of
-from yizhan.kernel.rest import StrictSchema, documented, read_body
+from yizhan.kernel.rest import StrictSchema, documented, listed, query_parameter, read_body
 from yizhan.kernel.web import actor_of, clean_limit
 
-OUT = {200: dict[str, Any], 201: dict[str, Any]}
 EXAMPLES: dict[str, Any] = {
     "code": "demo-c", "name": "示例", "display_name": "王敏", "username": "engineer9", "customer": "demo-a",
     "phone": "13800000000",
@@ -56,6 +56,27 @@ def input_schema(resource: Resource[Any], verb: str, extra: dict[str, Any]) -> t
     more: Any = {"example": example, "required": needed(resource)} if verb == "Create" else {"example": example}
     made.model_config["json_schema_extra"] = more
     return made
+
+
+def filter_type(resource: Resource[Any], name: str) -> Any:
+    """What a filter's text stands for; of a list, one member."""
+    adapter = resource.adapter(name)
+    kind = adapter.one.schema() if isinstance(adapter, Members | Several) else adapter.json
+    return date | datetime if kind is datetime else kind
+
+
+def output_schema(resource: Resource[Any]) -> type[BaseModel]:
+    """What `show` gives, from the fields' own adapters."""
+    fields: dict[str, Any] = {"id": (int, ...), "version": (str, ...)}
+    if resource.is_field("custom"):
+        fields["custom"] = (dict[str, Any], {})
+    for name in dict.fromkeys((*resource.fields, *resource.read_only)):
+        field: Any = resource.model._meta.get_field(name) if resource.is_field(name) else None
+        kind = Any if field is None else resource.adapter(name).schema()
+        kind = kind | None if field is not None and field.null else kind
+        fields[name] = (kind, None if name in resource.policy.guarded else ...)
+    one = {"id": 1, "version": "5f1d0c9a7be24310", **{name: EXAMPLES[name] for name in fields if name in EXAMPLES}}
+    return create_model(f"{resource.model.__name__}Out", __config__=ConfigDict(json_schema_extra={"example": one}), **fields)
 
 
 Shown = tuple[Actor, list[CustomField]]
@@ -133,6 +154,9 @@ def build_router(resource: Resource[Any], *, extra: dict[str, Any] | None = None
     router = Router(tags=[resource.name])
     create = input_schema(resource, "Create", extra or {})
     change = input_schema(resource, "Change", extra or {})
+    shape, filters = output_schema(resource), [query_parameter(name, filter_type(resource, name)) for name in resource.filters]
+    if resource.contains:
+        filters.append(query_parameter("q", str))
 
     def list_records(request: HttpRequest, limit: int = 50, cursor: str | None = None) -> dict[str, Any]:
         actor = actor_of(request)
@@ -169,10 +193,11 @@ def build_router(resource: Resource[Any], *, extra: dict[str, Any] | None = None
         return show(resource, saved, shown_by(resource, actor))
 
     def add(path: str, method: str, view: Any, verb: str, body: type[StrictSchema] | None = None) -> None:
-        one = {"id": 1, **{field: EXAMPLES.get(field) for field in (*resource.fields, *resource.read_only)}}
-        shown = {"items": [one], "next": None} if verb == "list" else one
-        name, extra = f"{resource.name}_{verb}", documented(body, answers={201 if verb == "create" else 200: shown})
-        router.add_api_operation(path, [method], view, response=OUT, operation_id=name, openapi_extra=extra)
+        status, name = 201 if verb == "create" else 200, f"{resource.name}_{verb}"
+        extra = documented(
+            body, answers={status: listed(shape) if verb == "list" else shape}, parameters=filters if verb == "list" else (),
+        )  # fmt: skip
+        router.add_api_operation(path, [method], view, response={status: dict[str, Any]}, operation_id=name, openapi_extra=extra)
 
     add("", "GET", list_records, "list")
     add("", "POST", create_record, "create", create)

@@ -1,0 +1,51 @@
+"""What every operation may answer besides its own: refusals, in one shape."""
+
+from typing import Any
+
+from ninja import NinjaAPI
+from ninja.openapi.schema import OpenAPISchema
+from pydantic import BaseModel, ConfigDict
+
+PROBLEM = "application/problem+json"
+REFUSED = {
+    400: "The request cannot be read.", 401: "No valid token.", 403: "Seen, but not yours to do.",
+    404: "There is no such record for you.",
+    405: "This path takes other methods.", 409: "The record is not in the condition that this needs.", 413: "Too large.",
+    422: "Something in the request is wrong, or still missing.", 429: "Too often.",
+}  # fmt: skip
+
+
+class Problem(BaseModel):
+    """RFC 9457, with a stable `code`; `errors` holds messages by field, `missing` what is still to be done."""
+
+    model_config = ConfigDict(extra="allow")
+    type: str
+    title: str
+    status: int
+    code: str
+    detail: str = ""
+    errors: dict[str, Any] = {}
+    missing: list[str] = []
+
+
+def refusals(path: str, method: str, operation: dict[str, Any]) -> list[int]:
+    found = [400, 401, 403, 405, 429]
+    if "{" in path:
+        found.append(404)
+    if method in {"post", "patch"}:
+        found += [404, 409, 413, 422]
+    return [*found, 422] if operation.get("parameters") else found
+
+
+class DocumentedAPI(NinjaAPI):
+    """Adds to each operation the refusals that can come, with the problem as a component."""
+
+    def get_openapi_schema(self, *, path_prefix: str | None = None, path_params: dict[str, Any] | None = None) -> OpenAPISchema:
+        schema = super().get_openapi_schema(path_prefix=path_prefix, path_params=path_params)
+        schema["components"].setdefault("schemas", {})["Problem"] = Problem.model_json_schema()
+        shape = {"schema": {"$ref": "#/components/schemas/Problem"}}
+        for path, methods in schema["paths"].items():
+            for method, operation in methods.items():
+                for status in refusals(path, method, operation):
+                    operation["responses"][status] = {"description": REFUSED[status], "content": {PROBLEM: shape}}
+        return schema
