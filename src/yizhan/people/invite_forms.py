@@ -63,6 +63,8 @@ class InviteForm(DressedForm):
         data = super().clean() or {}
         if data.get("scope") == "some" and not data.get("customers"):
             self.add_error("customers", _("Choose at least one customer."))
+        if data.get("scope") == "all" and data.get("customers"):
+            self.add_error("scope", _("You chose customers: say “only these”, or choose none."))
         return data
 
     def colleague(self) -> Colleague:

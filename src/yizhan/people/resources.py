@@ -104,6 +104,7 @@ class UserResource(Resource[User]):
     order, match = ("sort_key", "id"), ("username",)
     natural: Mapping[str, str] = {"skills": "code"}
     shortcuts = (("invite", "user-plus", _("Invite a colleague")),)
+    labels = {"teams": _("Teams")}
 
     def prepare(self, actor: Actor, record: User) -> None:
         record.sort_key = pinyin_key(record.display_name)

@@ -86,7 +86,7 @@ def invite_colleague(*, actor: Actor, new: Colleague) -> Invited:
     for team in new.teams:
         policies.teams.require(actor, PeoplePermission.CHANGE_STAFF, team)
         team.members.add(user)
-    belongs = {"skills": [skill.code for skill in new.skills], "teams": [team.code for team in new.teams]}
+    belongs = {"skills": sorted(skill.pk for skill in new.skills), "teams": sorted(team.pk for team in new.teams)}
     audit.record(actor, "create_user", user, {}, {**audit.snapshot(user), **belongs})
     grant(actor, user, new)
     return opened(actor, user, "invite_colleague")

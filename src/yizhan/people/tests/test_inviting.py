@@ -83,7 +83,7 @@ def test_without_customers_named_he_serves_all(page: Any) -> None:
     "change",
     [
         {"roles": []}, {"roles": ["requester"]}, {"roles": ["king"]}, {"username": "desk"}, {"username": "Desk"}, {"username": "a b"},
-        {"customers": []}, {"customers": [99999]}, {"display_name": ""}, {"email": "x"}, {"tier": "3"},
+        {"scope": "all"}, {"customers": []}, {"customers": [99999]}, {"display_name": ""}, {"email": "x"}, {"tier": "3"},
     ],
 )  # fmt: skip
 def test_wrong_entries_change_nothing(page: Any, change: dict[str, Any]) -> None:
@@ -101,7 +101,9 @@ def test_a_link_ends_by_date_withdrawal_and_a_newer_one(page: Any) -> None:
     guest = Client()
     assert (guest.get(first).status_code, guest.get(second).status_code) == (404, 200)
     person = User.objects.get(username="sunyf")
-    assert "还没有进来" in page("admin").get(f"/data/users/{person.pk}/").content.decode()
+    shown = page("admin").get(f"/data/users/{person.pk}/").content.decode()
+    assert "还没有进来" in shown
+    assert "一线支持" in shown  # the team, in the history of how he came
     page("admin").post("/people/sunyf/invitation/", {"do": "withdraw"})
     assert guest.get(second).status_code == 404
     assert page("admin").post("/people/sunyf/invitation/", {"do": "withdraw"}).status_code == 409
