@@ -65,6 +65,7 @@ def test_a_backup_of_a_running_program_comes_back_whole(program: Program, tmp_pa
         assert (status, page["subject"]) == (200, "备份时报的")
         made = again.api("desk", "POST", "/tickets", body)
         assert made[0] == 201  # sequences and jobs go on
+        assert "✓" in again.run("audit", "verify")
         refused = command(program, other, "restore", str(file), "--force")
         assert refused.returncode == 1
         assert "in use" in refused.stderr

@@ -84,4 +84,5 @@ def test_kills_during_mails_and_calls(program: Program, mail_servers: MailServer
     assert len(found) == len(set(found)), "something was done twice"
     assert wanted | set(acknowledged) <= set(found), "something was lost"
     assert set(found) <= wanted | set(asked)
+    assert "✓" in program.run("audit", "verify")
     print(f"{KILLS} kills: {MAILS} mails, {len(acknowledged)} of {len(asked)} calls acknowledged, {len(found)} tickets")

@@ -34,3 +34,26 @@ def test_one_key_one_ticket(program: Program) -> None:
         answers = list(pool.map(lambda _: program.api("desk", "POST", "/tickets", NEW, Idempotency_Key="at-once"), range(10)))
     assert {status for status, _ in answers} == {201}
     assert len({body["number"] for _, body in answers}) == 1
+
+
+def test_the_audit_is_whole_while_fifty_write_and_after(program: Program) -> None:
+    """Registrations, claims and refusals at once; a verification in the middle and one at the end."""
+    for name in ("desk", "engineer1", "requester1"):
+        program.api(name, "GET", "/tickets?limit=1")
+    numbers = [program.api("desk", "POST", "/tickets", NEW)[1]["number"] for _ in range(5)]
+
+    def work(index: int) -> int:
+        if index % 3 == 0:
+            return program.api("desk", "POST", "/tickets", NEW)[0]
+        number = numbers[index % 5]
+        who = ("engineer1", "requester1")[index % 2]
+        return program.api(who, "POST", f"/tickets/{number}/actions/claim", {})[0]
+
+    with ThreadPoolExecutor(50) as pool:
+        answers = [pool.submit(work, index) for index in range(200)]
+        assert "✓" in program.run("audit", "verify")
+        found = Counter(answer.result() for answer in answers)
+    assert found[201] == 67
+    assert found[200] == 5
+    assert not [status for status in found if status >= 500]
+    assert "✓" in program.run("audit", "verify")

@@ -88,6 +88,8 @@ def table(db: None) -> Iterator[type[Any]]:
             "made": models.GeneratedField(expression=Lower("slug"), output_field=models.CharField(max_length=60), db_persist=True),
             "Meta": type("Meta", (), {"app_label": "kernel"}), "__module__": __name__,
         })  # fmt: skip
+        with connection.cursor() as cursor:
+            cursor.execute("SET LOCAL search_path TO pg_temp, public")  # the daily role makes no lasting tables
         with connection.schema_editor() as editor:
             editor.create_model(Other)
             editor.create_model(every)

@@ -40,8 +40,9 @@ def create_user(
         raise Invalid(" ".join(error.messages)) from error
     user.set_password(password)
     user.save()
-    Assignment.objects.bulk_create(Assignment(user=user, role=role) for role in roles)
+    given = Assignment.objects.bulk_create([Assignment(user=user, role=role) for role in roles])
     audit.record(actor, "create_user", user, {}, audit.snapshot(user))
+    audit.record_many(actor, [("create_assignment", row, {}, audit.snapshot(row)) for row in given])
     return user
 
 
