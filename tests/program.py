@@ -38,7 +38,8 @@ class Program:
     @property
     def env(self) -> dict[str, str]:
         own = {name: value for name, value in os.environ.items() if not name.startswith(("YIZHAN_", "PYTHONPATH"))}
-        usual = {"PYTHONPATH": f"{PROBE}:{ROOT / 'src'}", "YIZHAN_DEMO_TICKETS": "12", "YIZHAN_LOG_LEVEL": "WARNING"}
+        path = ":".join(str(part) for part in (PROBE, self.source) if part)
+        usual = {"PYTHONPATH": path, "YIZHAN_DEMO_TICKETS": "12", "YIZHAN_LOG_LEVEL": "WARNING"}
         usual["YIZHAN_ALLOWED_PRIVATE_HOSTS"] = "127.0.0.1, localhost"
         return {**own, **usual, "YIZHAN_TEST_PROBE": str(self.probe), **self.settings}
 
