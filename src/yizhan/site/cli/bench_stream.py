@@ -37,7 +37,8 @@ class Pages:
     async def listen(self, page: int, given: str) -> None:
         reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
         writer.write(f"GET /events?pass={quote(given)} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".encode())
-        self.open += b"200" in await reader.readline()
+        answer = await reader.readline()
+        self.open += b" 200 " in answer
         while line := await reader.readline():
             if line.startswith(b"data:"):
                 self.heard.append((page, line.decode(), time.monotonic()))
