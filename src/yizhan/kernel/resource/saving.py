@@ -121,6 +121,34 @@ def unfit(resource: Resource[Any], values: Mapping[str, Any]) -> dict[str, list[
     return found
 
 
+def sound_form(
+    actor: Actor, resource: Resource[Any], record: Model | None, data: Mapping[str, Any], touched: Collection[str] | None
+) -> BaseModelForm[Any]:
+    """The form with what was sent, its own checks and the fields' passed.
+
+    Raises:
+        Invalid: with a message per field.
+    """
+    form = bound_form(actor, resource, record, data)
+    if touched is not None:
+        keep_untouched(form, resource, touched, new=record is None)
+    fields = {name: [str(e) for e in errors] for name, errors in form.errors.items()}
+    if not form.is_valid():
+        rules = broken_rules(form.instance) if set(fields) == {NON_FIELD_ERRORS} else {}
+        raise Invalid(_("Some fields are not right."), fields=rules or fields)
+    bad = unfit(resource, form.cleaned_data)
+    if bad:
+        raise Invalid(_("Some fields are not right."), fields=bad)
+    return form
+
+
+def write_members(resource: Resource[Any], record: Model, given: Mapping[str, Any], before: Mapping[str, Any]) -> None:
+    """The members of many-to-many fields, where they differ."""
+    for name in many_names(resource):
+        if name in given and {item.pk for item in given[name]} != set(before.get(name, [])):
+            getattr(record, name).set(given[name])
+
+
 @command
 def save_record(
     *,
@@ -154,16 +182,7 @@ def save_record(
         if clashes:
             raise stale.StaleFields(clashes)
     before = facts(resource, record) if record else {}
-    form = bound_form(actor, resource, record, data)
-    if touched is not None:
-        keep_untouched(form, resource, touched, new=record is None)
-    fields = {name: [str(e) for e in errors] for name, errors in form.errors.items()}
-    if not form.is_valid():
-        rules = broken_rules(form.instance) if set(fields) == {NON_FIELD_ERRORS} else {}
-        raise Invalid(_("Some fields are not right."), fields=rules or fields)
-    bad = unfit(resource, form.cleaned_data)
-    if bad:
-        raise Invalid(_("Some fields are not right."), fields=bad)
+    form = sound_form(actor, resource, record, data, touched)
     saved: Any = form.save(commit=False)
     custom = resource.custom(actor, record)
     if custom:
@@ -174,9 +193,7 @@ def save_record(
     if rules:
         raise Invalid(_("Some fields are not right."), fields=rules)
     write(saved, before)
-    for name in many_names(resource):
-        if name in form.cleaned_data and {item.pk for item in form.cleaned_data[name]} != set(before.get(name, [])):
-            getattr(saved, name).set(form.cleaned_data[name])
+    write_members(resource, saved, form.cleaned_data, before)
     resource.finish(actor, saved, extra or {})
     if not resource.policy.scope(actor, resource.view).filter(pk=saved.pk).exists():
         raise NotFound
