@@ -11,6 +11,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+ENTRIES = {"yizhan.site.wsgi", "yizhan.site.stream"}  # what a process keeps for itself alone
+
 
 def shown(value: Any) -> Any:
     """A registered thing by its name, the same in every process."""
@@ -30,7 +32,7 @@ def registries() -> dict[str, Any]:
     """Every private collection that a module of ours keeps, and the job runner's tasks."""
     found: dict[str, Any] = {}
     for name, module in sorted(sys.modules.copy().items()):
-        if name.startswith("yizhan.") and ".tests" not in name:
+        if name.startswith("yizhan.") and ".tests" not in name and name not in ENTRIES:
             for attribute, value in vars(module).copy().items():
                 private = attribute.startswith("_") and not attribute.startswith("__") and attribute.islower()
                 if private and isinstance(value, dict | list | set):
