@@ -43,7 +43,7 @@ def menu(actor: Actor, path: str) -> list[Group]:
     add(staff and actor.holds(TicketPermission.REGISTER), _("Registration desk"), "desk", "headset")
     add(staff, _("Tickets"), "tickets", "ticket", counts.open)
     add(actor.holds(TicketPermission.QUICK_LOG), _("Hand over"), "handover", "arrows-exchange")
-    add(actor.holds(TicketPermission.ARCHIVE), _("Closing desk"), "closing", "phone-outgoing", counts.completed)
+    add(actor.holds(TicketPermission.ARCHIVE), _("Closing desk"), "closing", "phone-outgoing", counts.closing)
     add(actor.holds(ChannelPermission.VIEW), _("Calls"), "calls", "phone-call", waiting.calls)
     add(actor.holds(ChannelPermission.VIEW), _("Channels"), "channels", "inbox", waiting.messages)
     add(actor.holds(PeoplePermission.VIEW_AUDIT), _("Audit"), "audit", "shield-check")

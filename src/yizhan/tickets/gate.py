@@ -73,9 +73,14 @@ def archive_missing(ticket: Ticket, now: datetime) -> list[str]:
     return gate_of(ticket, now).missing
 
 
+def closing_tickets(actor: Actor) -> QuerySet[Ticket]:
+    """What the closing desk lists and the menu counts: completed tickets of the customers that this person closes for."""
+    return tickets.scope(actor, TicketPermission.ARCHIVE).filter(state=State.COMPLETED)
+
+
 def gate_groups(actor: Actor) -> dict[str, QuerySet[Any]]:
     """Completed tickets by what they wait for first: not solved, signature, visit, knowledge, survey, nothing."""
-    rows = with_gate(tickets.scope(actor, TicketPermission.ARCHIVE).filter(state=State.COMPLETED), clock.now())
+    rows = with_gate(closing_tickets(actor), clock.now())
     found = {"unsolved": rows.filter(unsolved=True)}
     rows = rows.filter(unsolved=False)
     for group, name in QUEUES.items():

@@ -12,7 +12,11 @@ from yizhan.tickets.models import Ticket
 
 
 class Mailbox(models.Model):
-    """One mailbox that is read for a customer. It ends by `active=False`; what came through it stays."""
+    """One mailbox that is read for a customer. It ends by `active=False`; what came through it stays.
+
+    Name and address are unique in the whole firm: a mailbox that was read twice would give every request to two
+    customers, and the command line knows it by its name. Who is refused learns that it is taken, not by whom.
+    """
 
     name = models.SlugField(_("name"), max_length=40, unique=True)
     address = models.EmailField(_("address"), unique=True)

@@ -14,7 +14,8 @@ from yizhan.kernel import clock, notices
 from yizhan.kernel.actor import system_actor
 from yizhan.kernel.errors import Conflict, Forbidden, Invalid, NotFound
 from yizhan.kernel.models import Notice
-from yizhan.people.models import Contact
+from yizhan.people.models import Contact, Role
+from yizhan.people.tests.mixed import make_person
 from yizhan.tickets.models import Ticket
 
 CONSOLE = system_actor("console")
@@ -234,6 +235,22 @@ def test_wrong_mailboxes_are_refused(db: None, wrong: dict[str, Any]) -> None:
     with pytest.raises(Invalid):
         add_mailbox(actor=CONSOLE, **{**given, **wrong})
     assert not Mailbox.objects.exists()
+
+
+@pytest.mark.parametrize("taken", [{"name": "n"}, {"address": "a@b.example"}])
+def test_a_mailbox_taken_elsewhere_is_refused_in_the_words_of_ones_own(actors: Any, taken: dict[str, str]) -> None:
+    make_person("local", (Role.ADMINISTRATOR, "demo-b"))
+    given: dict[str, Any] = {"name": "n", "address": "a@b.example", "imap_url": "imap://h", "smtp_url": ""}
+    refused = []
+    for owner in ("demo-a", "demo-b"):
+        box = add_mailbox(actor=CONSOLE, customer=owner, **given)
+        other = {**given, "name": "other", "address": "other@b.example", **taken}
+        with pytest.raises(Invalid) as error:
+            add_mailbox(actor=actors("local"), customer="demo-b", **other)
+        refused.append((str(error.value), error.value.code, error.value.fields))
+        box.delete()
+    assert refused[0] == refused[1]
+    assert "demo" not in str(refused)
 
 
 def test_a_notice_is_tried_again_and_given_up_visibly(box: Mailbox, world: Any, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,9 +1,13 @@
 """Who serves one customer changes nothing of the firm's, and nobody grants or resets above what he holds."""
 
+import time
 from typing import Any
 
 import pytest
+from allauth.account.authentication import AUTHENTICATION_METHODS_SESSION_KEY
+from allauth.mfa.models import Authenticator
 from django.contrib.auth.hashers import check_password
+from django.test import Client
 from django.urls import reverse
 
 from yizhan.kernel.errors import Forbidden
@@ -117,6 +121,26 @@ def test_nobody_resets_who_holds_more(local_admin: User, api: Any, page: Any) ->
     before = admin.password
     admin.refresh_from_db()
     assert (admin.password, admin.email, admin.is_active) == (before, "admin@yizhan.example", True)
+
+
+def test_nobody_takes_anothers_second_factor_or_sessions(local_admin: User, page: Any) -> None:
+    """Both are one's own: no page names whose they are, and a number of another's is not there."""
+    admin = User.objects.get(username="admin")
+    elsewhere = Client()
+    elsewhere.force_login(admin, backend="allauth.account.auth_backends.AuthenticationBackend")
+    assert elsewhere.get(reverse("home")).status_code == 200
+    factors = [Authenticator.objects.create(user=admin, type=kind, data={}) for kind in ("totp", "webauthn")]
+    client = page("local")
+    session = client.session
+    session[AUTHENTICATION_METHODS_SESSION_KEY] = [{"method": "password", "at": time.time()}]
+    session.save()
+    for name in ("mfa_remove_webauthn", "mfa_edit_webauthn"):
+        for factor in factors:
+            assert client.post(reverse(name, args=[factor.pk]), {"name": "x"}).status_code == 404, name
+    for name in ("mfa_deactivate_totp", "mfa_generate_recovery_codes", "usersessions_list"):
+        client.post(reverse(name), {"user": admin.pk, "id": admin.pk})
+    assert {a.pk for a in Authenticator.objects.filter(user=admin)} == {factor.pk for factor in factors}
+    assert elsewhere.get(reverse("home")).status_code == 200
 
 
 def test_an_account_that_is_staff_elsewhere_is_not_his(local_admin: User, api: Any) -> None:

@@ -1,5 +1,6 @@
 """Staff here, customer there: every question is asked for the record's own customer."""
 
+from importlib import import_module
 from typing import Any
 
 import pytest
@@ -18,6 +19,7 @@ from yizhan.people.models import Contact, Customer, Department, Role
 from yizhan.people.searching import index_contacts
 from yizhan.people.tests.mixed import make_person
 from yizhan.tickets.models import CoHandler, Ticket
+from yizhan.tickets.searching import index_ticket
 from yizhan.tickets.services.messages import NewMessage, attach_file, post_message
 from yizhan.tickets.tables import LEDGER
 
@@ -210,15 +212,24 @@ def test_an_auditor_of_one_customer_reads_what_was_done_to_its_records(world: An
         assert other in everything
 
 
-def test_the_upgrade_moves_numbers_to_the_restricted_words(hidden: Contact, actors: Any) -> None:
-    """The same words by the migration's statements as by the program."""
-    rows = SearchRow.objects.filter(object_type="people.contact", object_id=hidden.pk)
+@pytest.mark.parametrize(("app", "migration", "kind"), [
+    ("people", "0008_restricted_search", "people.contact"), ("tickets", "0009_restricted_search", "tickets.ticket"),
+])  # fmt: skip
+def test_the_upgrade_moves_numbers_to_the_restricted_words(
+    app: str, migration: str, kind: str, hidden: Contact, reported: Ticket
+) -> None:
+    """The same words by the migration's statements, on rows of the old shape, as by the program."""
+    Ticket.objects.filter(pk=reported.pk).update(requester=hidden)
+    reported.refresh_from_db()
+    index_ticket(reported)
+    record = hidden.pk if app == "people" else reported.pk
+    rows = SearchRow.objects.filter(object_type=kind, object_id=record)
     before = dict(rows.values_list("audience", "tokens"))
+    assert set(before[2]) - set(before[1]) >= set(search.text_tokens(phones=[PHONE])) - set(before[0]) != set()
+    SearchRow.objects.exclude(object_type=kind, object_id=record).filter(audience__gt=0).delete()
     rows.filter(audience=1).delete()
     rows.filter(audience=2).update(audience=1)
-    module = __import__("yizhan.people.migrations.0008_restricted_search", fromlist=["FORWARD"])
-    SearchRow.objects.filter(audience=1).exclude(object_id=hidden.pk, object_type="people.contact").delete()
-    SearchRow.objects.filter(audience=2).delete()
+    statements = import_module(f"yizhan.{app}.migrations.{migration}").FORWARD
     with connection.cursor() as cursor:
-        cursor.execute(module.FORWARD)
+        cursor.execute(statements)
     assert dict(rows.values_list("audience", "tokens")) == before
