@@ -3,6 +3,7 @@
 from typing import Any
 
 from django import forms
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from yizhan.kernel import clock, custom_fields
@@ -274,14 +275,14 @@ class EditForm(DressedForm):
     def __init__(self, *args: Any, ticket: Ticket, **kwargs: Any) -> None:
         sites, departments = ticket.customer.site_set, ticket.customer.department_set
         choices = {
-            "category": category_choices(),
-            "site": [("", "–"), *((str(s.pk), s.name) for s in sites.filter(active=True).order_by("sort_key"))],
-            "department": [("", "–"), *((str(d.pk), d.name) for d in departments.filter(active=True).order_by("sort_key"))],
+            "category": category_choices(ticket.category),
+            "site": part_choices(sites.all(), ticket.site_id),
+            "department": part_choices(departments.all(), ticket.department_id),
         }
         kwargs["initial"] = {
             "subject": ticket.subject, "description": ticket.description, "place": ticket.place,
-            "category": ticket.category.code if ticket.category else "", "site": ticket.site_id or "",
-            "department": ticket.department_id or "",
+            "category": ticket.category.code if ticket.category else "", "site": str(ticket.site_id or ""),
+            "department": str(ticket.department_id or ""),
         }  # fmt: skip
         super().__init__(*args, **kwargs)
         for name, listed in choices.items():
@@ -296,9 +297,15 @@ class EditForm(DressedForm):
         dress(self)
 
 
-def category_choices() -> list[tuple[str, str]]:
-    """The active catalogue, children indented under their parents."""
-    rows = Category.objects.filter(active=True).order_by("position", "code")
+def part_choices(rows: QuerySet[Any], chosen: int | None) -> list[tuple[str, str]]:
+    """A customer's active sites or departments, and the one that stands there, closed or not."""
+    offered = rows.filter(Q(active=True) | Q(pk=chosen)).order_by("sort_key")
+    return [("", "–"), *((str(part.pk), part.name) for part in offered)]
+
+
+def category_choices(chosen: Category | None = None) -> list[tuple[str, str]]:
+    """The active catalogue, children indented under their parents; and the one that stands there, closed or not."""
+    rows = Category.objects.filter(Q(active=True) | Q(pk=chosen.pk if chosen else None)).order_by("position", "code")
     return [("", "–"), *((c.code, f"　{c.name}" if c.parent_id else c.name) for c in rows)]
 
 

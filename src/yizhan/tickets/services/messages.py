@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from enum import Enum
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
@@ -24,7 +25,7 @@ from yizhan.tickets.models import Category, Channel, LinkKind, Message, State, S
 from yizhan.tickets.policies import TicketPermission, tickets
 from yizhan.tickets.queries import ticket_fields
 from yizhan.tickets.searching import index_ticket
-from yizhan.tickets.services.acting import Case, begin, begin_edit
+from yizhan.tickets.services.acting import begin, begin_edit
 from yizhan.tickets.services.registering import MAX_DESCRIPTION, MAX_SUBJECT
 from yizhan.tickets.services.working import wake_up
 from yizhan.tickets.states import Action
@@ -113,30 +114,49 @@ def link_tickets(*, actor: Actor, number: str, to: str, kind: str, version: int 
     return case.finish(TicketsLinked(case.ticket.number, other.number, kind))
 
 
+class Given(Enum):
+    """What a change says of a field that it does not touch: None clears one, where it may be empty."""
+
+    LEAVE = "leave"
+
+
+LEAVE = Given.LEAVE
+
+
 @dataclass(frozen=True)
 class TicketChanges:
-    """What to correct; None leaves a field as it is."""
+    """What to correct; fields that are not given stay as they are."""
 
-    subject: str | None = None
-    description: str | None = None
-    category: Category | None = None
-    site: Site | None = None
-    department: Department | None = None
-    place: str | None = None
+    subject: str | Given | None = LEAVE
+    description: str | Given | None = LEAVE
+    category: Category | Given | None = LEAVE
+    site: Site | Given | None = LEAVE
+    department: Department | Given | None = LEAVE
+    place: str | Given | None = LEAVE
     custom: Mapping[str, Any] | None = None
+
+    def given(self) -> dict[str, Any]:
+        """The ticket's own fields that change; words that are cleared are empty, not null."""
+        words, parts = ("subject", "description", "place"), ("category", "site", "department")
+        found = {name: getattr(self, name) for name in (*words, *parts)}
+        return {name: "" if value is None and name in words else value for name, value in found.items() if value is not LEAVE}
 
 
 @command
 def edit_ticket(*, actor: Actor, number: str, changes: TicketChanges, version: int | None = None) -> Ticket:
-    """Correct what was written down at registration. The archive is read-only."""
+    """Correct what was written down at registration. The archive is read-only.
+
+    Raises:
+        Invalid: a field's words or record do not fit, or what the service sheet needs would be cleared.
+    """
     case = begin_edit(actor, number, TicketPermission.EDIT, "edit_ticket", version)
     if case.ticket.state == State.ARCHIVED:
         raise TransitionNotAllowed("edit_ticket", case.ticket.state)
-    check_changes(case, changes)
+    given = changes.given()
+    check_changes(case.ticket, given)
     changed = []
-    for name in ("subject", "description", "category", "site", "department", "place"):
-        value = getattr(changes, name)
-        if value is not None and value != getattr(case.ticket, name):
+    for name, value in given.items():
+        if value != getattr(case.ticket, name):
             setattr(case.ticket, name, value)
             changed.append(name)
     if changes.custom is not None:
@@ -151,14 +171,17 @@ def edit_ticket(*, actor: Actor, number: str, changes: TicketChanges, version: i
     return ticket
 
 
-def check_changes(case: Case, changes: TicketChanges) -> None:
+def check_changes(ticket: Ticket, given: Mapping[str, Any]) -> None:
     fields: dict[str, list[object]] = {}
-    if changes.subject is not None and not 0 < len(changes.subject.strip()) <= MAX_SUBJECT:
+    if "subject" in given and not 0 < len(given["subject"].strip()) <= MAX_SUBJECT:
         fields["subject"] = [_("From 1 to 200 characters.")]
-    if changes.description is not None and len(changes.description) > MAX_DESCRIPTION:
+    if len(given.get("description", "")) > MAX_DESCRIPTION:
         fields["description"] = [_("At most 20,000 characters.")]
-    for name, part in (("site", changes.site), ("department", changes.department)):
-        if part is not None and part.customer_id != case.ticket.customer_id:
+    if ticket.state == State.COMPLETED and given.get("category", ticket.category) is None:
+        fields["category"] = [_("This is needed.")]
+    for name in ("site", "department"):
+        part = given.get(name)
+        if part is not None and part.customer_id != ticket.customer_id:
             fields[name] = [_("This belongs to another customer.")]
     if fields:
         raise Invalid(_("Some fields are not right."), fields=fields)

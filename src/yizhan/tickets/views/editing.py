@@ -44,15 +44,22 @@ def edit_page(request: HttpRequest, number: str) -> HttpResponse:
             return redirect("ticket", number=number)
         except DomainError as error:
             status = error.status
-            form.add_error(None, str(error))
+            fields = getattr(error, "fields", {})
+            for name, texts in fields.items():
+                form.add_error(name if name in form.fields else None, [str(text) for text in texts])
+            if not fields:
+                form.add_error(None, str(error))
     context = {"ticket": ticket, "form": form, "clashes": clashes, "seen": stale.seen_mark(now)}
     return render(request, "tickets/edit.html", context, status=status)
 
 
 def changes(ticket: Ticket, form: EditForm) -> TicketChanges:
+    """What the person changed; a part that is no longer offered stays where nobody touched it."""
     data: dict[str, Any] = form.cleaned_data
-    return TicketChanges(
-        subject=data["subject"], description=data["description"], place=data["place"], custom=data,
-        category=category_of(data["category"] or None), site=ticket.customer.site_set.filter(pk=data["site"] or 0).first(),
-        department=ticket.customer.department_set.filter(pk=data["department"] or 0).first(),
-    )  # fmt: skip
+    given: dict[str, Any] = {name: data[name] for name in ("subject", "description", "place")}
+    if "category" in form.changed_data:
+        given["category"] = category_of(data["category"] or None)
+    for name, rows in (("site", ticket.customer.site_set), ("department", ticket.customer.department_set)):
+        if name in form.changed_data:
+            given[name] = rows.filter(pk=data[name] or 0).first()
+    return TicketChanges(**given, custom=data)
