@@ -2,18 +2,32 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any, TypeVar
+from datetime import datetime
+from typing import Annotated, Any, TypeVar
 
 from django.core.exceptions import RequestDataTooBig
+from django.core.exceptions import ValidationError as Wrong
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from ninja import Schema
-from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError, create_model, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, TypeAdapter, ValidationError, create_model, field_validator
 
 from yizhan.kernel.errors import Invalid
+from yizhan.kernel.fields import settled
 from yizhan.kernel.paging import no_constant
 
 S = TypeVar("S", bound="StrictSchema")
+
+
+def moment(value: datetime) -> datetime:
+    """A body's time as a field of a record reads it."""
+    try:
+        return settled(value)
+    except Wrong as error:
+        raise ValueError("out of range") from error
+
+
+When = Annotated[datetime, AfterValidator(moment)]
 
 
 class StrictSchema(Schema):

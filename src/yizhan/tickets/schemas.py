@@ -1,11 +1,10 @@
 """The bodies of the ticket operations and what they answer, with an example each."""
 
-from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field, StringConstraints
 
-from yizhan.kernel.rest import StrictSchema
+from yizhan.kernel.rest import StrictSchema, When
 
 Text = Annotated[str, StringConstraints(max_length=20_000)]
 Short = Annotated[str, StringConstraints(max_length=200)]
@@ -68,7 +67,7 @@ class NewTicketIn(StrictSchema):
     place: Annotated[str, StringConstraints(max_length=80)] = ""
     channel: str = "api"
     source_id: Short = ""
-    received_at: datetime | None = None
+    received_at: When | None = None
     attachments: list[int] = []
     custom: dict[str, Any] = {}
     complete: Complete | None = None
@@ -115,7 +114,7 @@ class JudgeLevel(ActionBody):
 
 class Schedule(ActionBody):
     model_config = example(at="2030-11-23T14:00:00+08:00", note="与张倩约定")
-    at: datetime
+    at: When
     note: Text
 
 
@@ -160,12 +159,12 @@ class Suspend(ActionBody):
     model_config = example(reason="wait_vendor", note="厂商工单 8812", eta="2030-11-25T18:00:00+08:00")
     reason: Literal["wait_user", "wait_vendor", "wait_parts", "wait_approval", "repair_out"]
     note: Text
-    eta: datetime | None = None
+    eta: When | None = None
 
 
 class MarkRestored(ActionBody):
     model_config = example(at=None, note="三楼已恢复")
-    at: datetime | None = None
+    at: When | None = None
     note: Text = ""
 
 

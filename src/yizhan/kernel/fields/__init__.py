@@ -1,8 +1,9 @@
 """One adapter per kind of field: how its values are read and shown, for every face alike (docs/decisions/0010)."""
 
 from yizhan.kernel.fields.compound import Choice, Members, Related, Several, adapter_of, at_path
-from yizhan.kernel.fields.scalars import NO, YES, Adapter, Free, Moment, Switch, split
+from yizhan.kernel.fields.scalars import NO, YES, Adapter, Free, Moment, Switch, settled, split
 
 __all__ = [
-    "NO", "YES", "Adapter", "Choice", "Free", "Members", "Moment", "Related", "Several", "Switch", "adapter_of", "at_path", "split",
+    "NO", "YES", "Adapter", "Choice", "Free", "Members", "Moment", "Related", "Several", "Switch", "adapter_of", "at_path",
+    "settled", "split",
 ]  # fmt: skip

@@ -206,6 +206,14 @@ class Day(Adapter):
         return str(value.isoformat())
 
 
+def settled(value: datetime) -> datetime:
+    """A point in time in UTC, far enough from the ends of the calendar that every zone can show it."""
+    value = value if value.tzinfo else value.replace(tzinfo=clock.DEFAULT_ZONE)
+    if not EARLIEST <= value <= LATEST:
+        raise ValidationError(_("This date is out of range."), code="out_of_range")
+    return value.astimezone(UTC)
+
+
 class Moment(Adapter):
     """Points in time. Without an offset the local zone is meant; a day alone, in a filter, means all of it."""
 
@@ -216,14 +224,10 @@ class Moment(Adapter):
             value = datetime.fromisoformat(given)
         except (TypeError, ValueError) as error:
             raise wrong() from error
-        value = value if value.tzinfo else value.replace(tzinfo=clock.DEFAULT_ZONE)
-        self.check(value)
-        return value.astimezone(UTC)
+        return settled(value)
 
     def check(self, value: Any) -> None:
-        """Far enough from the ends of the calendar that every zone can show it."""
-        if not EARLIEST <= value <= LATEST:
-            raise ValidationError(_("This date is out of range."), code="out_of_range")
+        settled(value)
 
     def plain(self, value: Any) -> str:
         return str(value.isoformat())
