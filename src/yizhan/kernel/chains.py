@@ -3,7 +3,7 @@
 A row's digest is an HMAC over all that it says and over the digest before it. The key is kept
 apart from the database, so whoever can write there still cannot make a row that fits. A chain's
 head holds its length and last digest under a seal of its own: a last row that is taken away
-shows (docs/decisions/0010).
+shows (docs/decisions/0012).
 """
 
 import hashlib

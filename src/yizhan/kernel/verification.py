@@ -2,7 +2,7 @@
 
 A check that found everything whole leaves a sealed row, a line in `audit.seals` outside the
 database and a line in the log: whoever puts older heads or an older database in place of the
-present one is contradicted by them (docs/decisions/0010).
+present one is contradicted by them (docs/decisions/0012).
 """
 
 import json

@@ -20,6 +20,7 @@ from yizhan.kernel.actor import Actor
 from yizhan.kernel.commands import ATTEMPTS
 from yizhan.kernel.models import IdempotencyKey
 from yizhan.kernel.resource import all_resources
+from yizhan.kernel.sealing import seal, unseal
 from yizhan.kernel.web import set_actor
 from yizhan.site.api import TokenAuth, problem
 
@@ -72,7 +73,8 @@ class IdempotencyMiddleware:
             if isinstance(response, HttpResponse) and response.status_code < 400:
                 row.status = response.status_code
                 text, kind = response.content.decode(), response.headers["Content-Type"]
-                row.answer = {"text": text, "type": kind, "access": access_of(actor)}
+                # Sealed: an answer may hold what opens something, a one-time link for one.
+                row.answer = {"text": seal(text), "type": kind, "access": access_of(actor)}
                 row.save(update_fields=["status", "answer"])
             else:
                 transaction.set_rollback(True)
@@ -85,8 +87,9 @@ class IdempotencyMiddleware:
         request would, and where that is no refusal, that he must read anew, for the answer may hold what is hidden now.
         """
         if answer.get("access") == access_of(actor):
-            gone = self.refusal_to_read(request, actor, answer["text"])
-            return gone or HttpResponse(answer["text"], status=status, content_type=answer["type"])
+            text = unseal(answer["text"])
+            gone = self.refusal_to_read(request, actor, text)
+            return gone or HttpResponse(text, status=status, content_type=answer["type"])
         with transaction.atomic():
             tried = self.get_response(request)
             transaction.set_rollback(True)

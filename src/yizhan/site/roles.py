@@ -1,6 +1,6 @@
 """Two roles of one database: the owner changes tables, the daily role works in them and can change no history.
 
-docs/decisions/0010 tells what either can do.
+docs/decisions/0012 tells what either can do.
 """
 
 from typing import Any, NamedTuple

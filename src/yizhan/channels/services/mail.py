@@ -14,7 +14,7 @@ from yizhan.channels.drivers.mail.letter import Letter
 from yizhan.channels.drivers.mail.quotes import new_words
 from yizhan.channels.drivers.mail.reading import SMALL, read_letter
 from yizhan.channels.models import InboundMessage, Mailbox
-from yizhan.channels.queries import raw_content, raw_contents
+from yizhan.channels.queries import raw_contents
 from yizhan.kernel import attachments, claims, clock, notices
 from yizhan.kernel.actor import Actor, system_actor
 from yizhan.kernel.errors import DomainError, Invalid, PermanentFailure, TemporaryFailure
@@ -67,14 +67,19 @@ def process_batch() -> int:
     batch = batch or claims.take(stored.order_by("attempts", "pk"), most=1, seconds=HELD)
     if batch:
         contents = raw_contents(batch)
-        process_claimed({message.pk: reading(message, contents[message.pk]) for message in batch}, batch[0].claim)
+        process_claimed({message.pk: attempt(message, contents[message.pk]) for message in batch}, batch[0].claim)
     return len(batch)
 
 
-def reading(message: InboundMessage, raw: bytes) -> Letter | Exception:
-    """The letter, or why it could not be read."""
+def attempt(message: InboundMessage, raw: bytes) -> Letter | Exception:
+    """The letter; one that was begun too often is not begun again."""
     if message.attempts > TRIES:
         return PermanentFailure(message.reason or _("Its reader did not survive it."))
+    return reading(raw)
+
+
+def reading(raw: bytes) -> Letter | Exception:
+    """The letter, or why it could not be read."""
     try:
         return read_letter(raw)
     except Exception as error:  # noqa: BLE001 - told with the message
@@ -163,15 +168,13 @@ def plain_request(message: InboundMessage, letter: Letter, known: dict[tuple[int
     return None if contact is None else request_of(message, letter, contact, source_of(message, letter))
 
 
-def process(message: InboundMessage, letter: Letter | Exception | None = None) -> None:
+def process(message: InboundMessage, letter: Letter | Exception) -> None:
     """Decide about one message and keep the decision with it.
 
     Raises:
         OperationalError, InterfaceError, IntegrityError, TemporaryFailure: it may go better next time; nothing is kept.
     """
     try:
-        if letter is None:
-            letter = read_letter(raw_content(message))
         if isinstance(letter, Exception):
             raise letter
         with transaction.atomic():

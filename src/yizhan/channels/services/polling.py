@@ -1,11 +1,12 @@
 """Fetching mailboxes: every message is stored and committed before the server hears that we have it."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
 import structlog
 from django.db import connection, transaction
 from django.db.models import Q
+from django.utils.translation import gettext as _
 
 from yizhan.channels.drivers.mail.imap import Fetched, fetch_new, opened, server_of
 from yizhan.channels.drivers.mail.letter import source_key
@@ -26,8 +27,8 @@ def keep_raw(now: datetime, content: bytes) -> int:
         return int(number)
 
 
-def store_raw(mailbox: Mailbox, items: Sequence[bytes], now: datetime) -> int:
-    """Keep raw messages, each once. Returns how many were new."""
+def store_raw(mailbox: Mailbox, items: Sequence[bytes], now: datetime, *, cut: Collection[bytes] = ()) -> int:
+    """Keep raw messages, each once; those that were cut wait for a person. Returns how many were new."""
     known = {source_key(mailbox.pk, raw): raw for raw in items}
     seen = set(InboundMessage.objects.filter(key__in=known).values_list("key", flat=True))
     rows = []
@@ -45,6 +46,8 @@ def store_raw(mailbox: Mailbox, items: Sequence[bytes], now: datetime) -> int:
                 raw_id=number,
                 received_at=now,
                 size=len(raw),
+                state=InboundMessage.State.FAILED if raw in cut else InboundMessage.State.STORED,
+                reason=_("Too large: only its beginning was taken. The whole letter lies in the mailbox.") if raw in cut else "",
             )
         )
     InboundMessage.objects.bulk_create(rows, ignore_conflicts=True)
@@ -54,7 +57,8 @@ def store_raw(mailbox: Mailbox, items: Sequence[bytes], now: datetime) -> int:
 def keep(mailbox: Mailbox, validity: int, fetched: Sequence[Fetched]) -> int:
     """Store a batch and remember how far we are, in one transaction."""
     with transaction.atomic():
-        stored = store_raw(mailbox, [item.raw for item in fetched], clock.now())
+        cut = [item.raw for item in fetched if item.cut]
+        stored = store_raw(mailbox, [item.raw for item in fetched], clock.now(), cut=cut)
         mailbox.uid_validity = validity
         if fetched:
             mailbox.last_uid = fetched[-1].uid

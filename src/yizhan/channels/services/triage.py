@@ -2,13 +2,15 @@
 
 from django.utils.translation import gettext_lazy as _
 
+from yizhan.channels.drivers.mail.letter import Letter
 from yizhan.channels.models import InboundMessage
 from yizhan.channels.policies import ChannelPermission, inbound
-from yizhan.channels.services.mail import process
+from yizhan.channels.queries import raw_content
+from yizhan.channels.services.mail import process, reading
 from yizhan.kernel import audit
 from yizhan.kernel.actor import Actor
-from yizhan.kernel.commands import command
-from yizhan.kernel.errors import Conflict, Invalid, NotFound
+from yizhan.kernel.commands import command, outside_commands
+from yizhan.kernel.errors import Conflict, Invalid, NotFound, TemporaryFailure
 from yizhan.people.policies import PeoplePermission, contacts
 from yizhan.people.services.contacts import find_or_add_contact, remember_address
 
@@ -24,7 +26,22 @@ def locked(actor: Actor, pk: int) -> InboundMessage:
     return message
 
 
-@command
+def letter_of(actor: Actor, pk: int) -> Letter | Exception:
+    """What the message says, read before any transaction begins: a large letter's reader may take its time.
+
+    Raises:
+        NotFound, Forbidden: it is not the actor's to decide.
+        Conflict: `busy`, the machine had no time to read it.
+    """
+    outside_commands("the reader of a letter")
+    row = inbound.find(actor, ChannelPermission.VIEW, pk=pk)
+    inbound.require(actor, ChannelPermission.TRIAGE, row)
+    found = reading(raw_content(row))
+    if isinstance(found, TemporaryFailure):
+        raise Conflict(_("The machine is busy just now. Nothing was changed; try again in a moment."), code="busy")
+    return found
+
+
 def place_message(*, actor: Actor, message: int, contact: int | None = None, name: str = "", phone: str = "") -> InboundMessage:
     """Attach a waiting message to a known contact, or to a new one; the address is remembered, the message processed.
 
@@ -32,6 +49,14 @@ def place_message(*, actor: Actor, message: int, contact: int | None = None, nam
         Conflict: it does not wait any more.
         Invalid: neither a contact nor a name was given.
     """
+    return place_letter(actor=actor, message=message, letter=letter_of(actor, message), contact=contact, name=name, phone=phone)
+
+
+@command
+def place_letter(
+    *, actor: Actor, message: int, letter: Letter | Exception, contact: int | None, name: str, phone: str
+) -> InboundMessage:
+    """The same with the letter read already."""
     row = locked(actor, message)
     if row.state not in {S.TRIAGE, S.FAILED}:
         raise Conflict(_("This message has been dealt with already."), code="not_waiting")
@@ -48,7 +73,7 @@ def place_message(*, actor: Actor, message: int, contact: int | None = None, nam
     else:
         raise Invalid(_("Say who wrote: a known contact, or a name."), fields={"name": [_("This is needed.")]})
     row.contact, row.state, row.ticket = person, S.STORED, None
-    process(row)
+    process(row, letter)
     audit.record(actor, "place_message", row, before, audit.snapshot(row))
     return row
 
@@ -68,14 +93,19 @@ def discard_message(*, actor: Actor, message: int, reason: str) -> InboundMessag
     return row
 
 
-@command
 def replay_message(*, actor: Actor, message: int) -> InboundMessage:
     """Process the raw message again. One that already became a ticket stays as it is: nothing is done twice."""
+    return replay_letter(actor=actor, message=message, letter=letter_of(actor, message))
+
+
+@command
+def replay_letter(*, actor: Actor, message: int, letter: Letter | Exception) -> InboundMessage:
+    """The same with the letter read already."""
     row = locked(actor, message)
     if row.state == S.PROCESSED:
         return row
     before = audit.snapshot(row)
     row.state = S.STORED
-    process(row)
+    process(row, letter)
     audit.record(actor, "replay_message", row, before, audit.snapshot(row))
     return row

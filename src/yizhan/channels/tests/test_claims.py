@@ -53,7 +53,7 @@ def test_what_another_holds_is_left_alone(box: Mailbox) -> None:
 def test_a_slow_worker_writes_nothing_after_its_claim_went_over(box: Mailbox) -> None:
     (row,) = stored(box, letter())
     (slow,) = take()
-    read = {row.pk: mail_service.reading(slow, letter())}
+    read = {row.pk: mail_service.attempt(slow, letter())}
     with clock.at(clock.now() + timedelta(seconds=mail_service.HELD + 1)):
         (rescuer,) = take()
         assert rescuer.claim != slow.claim

@@ -46,7 +46,10 @@ def next_step(work: Work, request: HttpRequest) -> None:
     if work.params["stage"] == "map" or given.get("step") == "map":
         chosen = {n: given.get(f"column-{n}", "") for n in importable(resource, actor)}
         mapping = {name: int(value) for name, value in chosen.items() if value.isascii() and value.isdigit() and len(value) < 4}
-        check_mapping(actor=actor, work=work, mapping=mapping, create_missing=bool(given.get("create_missing")))
+        headings = look_at_table(*source_of(work), 0)[0]
+        check_mapping(
+            actor=actor, work=work, headings=headings, mapping=mapping, create_missing=bool(given.get("create_missing"))
+        )
     elif given.get("step") == "again":
         works.ask_again(actor=actor, work=work, params={"stage": "map"})
     else:
@@ -54,9 +57,9 @@ def next_step(work: Work, request: HttpRequest) -> None:
 
 
 @command
-def check_mapping(*, actor: Actor, work: Work, mapping: dict[str, int], create_missing: bool) -> None:
+def check_mapping(*, actor: Actor, work: Work, headings: list[str], mapping: dict[str, int], create_missing: bool) -> None:
     """Remember the mapping for the next sheet of this shape, and queue the dry run."""
-    keep_mapping(actor, resource_named(work.params["resource"]), look_at_table(*source_of(work), 0)[0], mapping)
+    keep_mapping(actor, resource_named(work.params["resource"]), headings, mapping)
     works.go_on(actor=actor, work=work, params={"mapping": mapping, "create_missing": create_missing, "stage": "check"})
 
 

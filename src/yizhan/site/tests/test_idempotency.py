@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from yizhan.kernel import clock
+from yizhan.kernel.models import IdempotencyKey
 from yizhan.people.models import ApiToken, Assignment, Contact, Customer, Role, User
 from yizhan.tickets.models import Ticket
 
@@ -87,3 +88,14 @@ def test_a_renamed_record_is_answered_again(api: Any) -> None:
 
 def test_nobody_is_refused_before_the_key_is_looked_at(api: Any) -> None:
     assert api("").post("/tickets", NEW, Idempotency_Key="x" * 500).status == 401
+
+
+def test_a_remembered_answer_lies_sealed(api: Any) -> None:
+    """It may hold what opens something; the database's reader gets nothing from it, who asks again gets it whole."""
+    given = {"username": "neu", "display_name": "新同事", "roles": ["technician"], "customers": ["demo-a"]}
+    first = api("admin").post("/invitations", given, Idempotency_Key="k")
+    assert first.status == 201, first
+    (kept,) = IdempotencyKey.objects.filter(key="k")
+    assert "/join/" in first["link"]
+    assert "join" not in str(kept.answer)
+    assert api("admin").post("/invitations", given, Idempotency_Key="k")["link"] == first["link"]

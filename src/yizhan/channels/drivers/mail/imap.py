@@ -20,13 +20,18 @@ from yizhan.kernel.errors import PermanentFailure, TemporaryFailure
 from yizhan.kernel.sealing import unseal
 
 BATCH, CHUNK = 100, 20
+MEGABYTE = 2**20
+AT_ONCE, MOST, TASTE = 32 * MEGABYTE, 64 * MEGABYTE, 1 * MEGABYTE  # bytes
 SECONDS = 30
 
 
 @dataclass(frozen=True)
 class Fetched:
+    """A message as it lies in the mailbox; `cut` where it is larger than any letter and only its beginning was taken."""
+
     uid: int
     raw: bytes
+    cut: bool = False
 
 
 class Imap(imaplib.IMAP4):
@@ -105,19 +110,59 @@ def opened(mailbox: Mailbox) -> Iterator[BaseMailBox]:
 
 
 def fetch_new(box: BaseMailBox, mailbox: Mailbox) -> tuple[int, list[Fetched]]:
-    """(UIDVALIDITY, at most a batch of messages above the last UID, oldest first, exactly as stored)."""
+    """(UIDVALIDITY, messages above the last UID, oldest first, exactly as stored): at most `BATCH`, and `AT_ONCE` bytes or one.
+
+    Of a message over `MOST` bytes its beginning is taken, so that no letter fills the memory and none goes unseen.
+    """
     folder = box.folder.get() or "INBOX"
     validity = int(box.folder.status(folder, ["UIDVALIDITY"])["UIDVALIDITY"])
     last = mailbox.last_uid if validity == mailbox.uid_validity else 0
     uids = sorted(int(uid) for uid in box.uids(f"UID {last + 1}:*") if int(uid) > last)[:BATCH]
+    sizes = sizes_of(box, uids)
     found: list[Fetched] = []
-    for start in range(0, len(uids), CHUNK):
-        chunk = ",".join(str(uid) for uid in uids[start : start + CHUNK])
-        status, answer = box.client.uid("fetch", chunk, "(UID BODY.PEEK[])")
-        if status != "OK":
-            raise TemporaryFailure(f"FETCH answered {status}")
-        for part in answer:
-            number = re.search(rb"UID (\d+)", part[0]) if isinstance(part, tuple) else None
-            if number:
-                found.append(Fetched(int(number.group(1)), bytes(part[1])))
+    taken = 0
+    for chunk in chunks(uids, sizes):
+        if found and taken + sum(min(sizes[uid], MOST) for uid in chunk) > AT_ONCE:
+            break
+        cut = sizes[chunk[0]] > MOST
+        found += [Fetched(uid, raw, cut) for uid, raw in contents(box, chunk, f"<0.{TASTE}>" if cut else "")]
+        taken = sum(len(item.raw) for item in found)
     return validity, sorted(found, key=lambda item: item.uid)
+
+
+def sizes_of(box: BaseMailBox, uids: list[int]) -> dict[int, int]:
+    """Bytes of each message, as the server tells them before anything is fetched."""
+    if not uids:
+        return {}
+    status, answer = box.client.uid("fetch", ",".join(map(str, uids)), "(UID RFC822.SIZE)")
+    if status != "OK":
+        raise TemporaryFailure(f"FETCH answered {status}")
+    told: dict[int, int] = {}
+    for part in answer:
+        line = part[0] if isinstance(part, tuple) else part or b""
+        uid, size = re.search(rb"UID (\d+)", line), re.search(rb"RFC822\.SIZE (\d+)", line)
+        if uid and size:
+            told[int(uid[1])] = int(size[1])
+    return {uid: told.get(uid, MOST) for uid in uids}
+
+
+def chunks(uids: list[int], sizes: dict[int, int]) -> Iterator[list[int]]:
+    """Runs of UIDs that are fetched by one command: `CHUNK` at most, and no more than a large letter's bytes."""
+    chunk: list[int] = []
+    for uid in uids:
+        if chunk and (len(chunk) == CHUNK or sum(sizes[u] for u in chunk) + sizes[uid] > AT_ONCE):
+            yield chunk
+            chunk = []
+        chunk.append(uid)
+    if chunk:
+        yield chunk
+
+
+def contents(box: BaseMailBox, uids: list[int], part_of: str = "") -> Iterator[tuple[int, bytes]]:
+    status, answer = box.client.uid("fetch", ",".join(map(str, uids)), f"(UID BODY.PEEK[]{part_of})")
+    if status != "OK":
+        raise TemporaryFailure(f"FETCH answered {status}")
+    for part in answer:
+        number = re.search(rb"UID (\d+)", part[0]) if isinstance(part, tuple) else None
+        if number:
+            yield int(number.group(1)), bytes(part[1])
