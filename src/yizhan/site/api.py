@@ -30,6 +30,7 @@ from yizhan.people.api import router as invitations_router
 from yizhan.people.services.accounts import token_digest
 from yizhan.site.addresses import client_address
 from yizhan.site.openapi import PROBLEM, DocumentedAPI
+from yizhan.site.pages.api_docs import OwnDocs
 from yizhan.tickets.api import router as tickets_router
 from yizhan.tickets.intake import customer_of
 from yizhan.tickets.presenting import FileOut
@@ -65,7 +66,13 @@ class TokenAuth(HttpBearer):
 
 
 api = DocumentedAPI(
-    title="Yizhan 一站", version="1", urls_namespace="api", auth=TokenAuth(), renderer=OrjsonRenderer(), docs_url="/docs"
+    title="Yizhan 一站",
+    version="1",
+    urls_namespace="api",
+    auth=TokenAuth(),
+    renderer=OrjsonRenderer(),
+    docs=OwnDocs(),
+    docs_url="/docs",
 )
 
 
