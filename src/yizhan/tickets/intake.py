@@ -49,7 +49,7 @@ def requester_of(actor: Actor, customer: Customer, body: NewTicketIn) -> Contact
         message = _("Give requester_id or requester, not both.")
         raise Invalid(message, code="two_requesters", fields={"requester": [message], "requester_id": [message]})
     people = Contact.objects.select_related("customer", "site", "department", "user")
-    own = people.get(pk=actor.contact_id) if actor.contact_id else None
+    own = people.get(pk=actor.contact_id) if actor.contact_id and actor.home_customer_id == customer.pk else None
     if body.requester_id is not None:
         rows = policies.contacts.scope(actor, PeoplePermission.VIEW_CONTACTS).filter(customer=customer, active=True)
         found = rows.select_related("site", "department", "user").filter(pk=body.requester_id).first()

@@ -218,6 +218,11 @@ class TicketPolicy(Policy[Ticket]):
         """Whether he is one of ours to this customer; elsewhere he may be a customer himself."""
         return actor.holds(P.VIEW_INTERNAL, customer_id)
 
+    def contact_in(self, actor: Actor, customer_id: int) -> int | None:
+        """The contact as whom he writes to this customer's desk: none where he is one of ours, or contact elsewhere."""
+        at_home = actor.home_customer_id == customer_id and not self.is_staff(actor, customer_id)
+        return actor.contact_id if at_home else None
+
     def speaks_for_customer(self, actor: Actor, ticket: Ticket) -> bool:
         """Whether what he says of our work is the customer's word.
 

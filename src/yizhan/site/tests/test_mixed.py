@@ -74,6 +74,28 @@ def test_an_internal_file_is_for_the_staff_of_its_customer(reported: Ticket, pag
     assert page("engineer1").get(reverse("attachment", args=[row.pk])).status_code == 200
 
 
+def test_who_is_staff_of_this_customer_never_writes_as_its_customer(world: Any, mixed: Any, api: Any, actors: Any) -> None:
+    """Being somebody's contact elsewhere does not make an engineer's own words the user's: the wait goes on."""
+    ticket = world.claimed(by="mixed", requester="requester1")
+    engineer = api("mixed")
+    assert engineer.act(ticket.number, "suspend", reason="wait_user", note="等他开机").status == 200
+    assert engineer.post(f"/tickets/{ticket.number}/messages", {"body": "请您开机后回复"}).status == 201
+    ticket.refresh_from_db()
+    assert (ticket.sub_state, ticket.messages.get().contact_id) == ("wait_user", None)
+    assert engineer.get(f"/tickets/{ticket.number}/timeline")["items"][-1]["type"] == "MessagePosted"
+    assert api("requester1").post(f"/tickets/{ticket.number}/messages", {"body": "开好了"}).status == 201
+    ticket.refresh_from_db()
+    assert ticket.sub_state != "wait_user"
+    own = world.new(requester="mixed")
+    assert api("mixed").post(f"/tickets/{own.number}/messages", {"body": "我这边还不行"}).status == 201
+    assert own.messages.get().contact_id == actors("mixed").contact_id
+
+
+def test_who_registers_as_staff_is_not_himself_the_requester(world: Any, mixed: Any, api: Any) -> None:
+    refused = api("mixed").post("/tickets", {"customer": "demo-a", "subject": "打印机脱机", "channel": "phone"})
+    assert (refused.status, refused["code"]) == (422, "requester_missing")
+
+
 def test_the_closing_desk_is_for_the_customers_that_one_closes_for(world: Any, page: Any) -> None:
     """A manager of demo-a who is contact person at demo-b sees its tickets, not what we noted when we called back."""
     make_person("lead", (Role.SERVICE_MANAGER, "demo-a"), (Role.CUSTOMER_CONTACT, "demo-b"), contact_at="demo-b")

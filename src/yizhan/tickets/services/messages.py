@@ -73,8 +73,9 @@ def post_message(*, actor: Actor, number: str, message: NewMessage, version: int
         raise Invalid(_("Some fields are not right."), fields={"body": [_("At most 20,000 characters.")]})
     files = own_files(actor, message.attachment_ids, ticket.customer_id)
     row = Message.objects.create(
-        ticket=ticket, author_id=actor.user_id, contact_id=message.contact_id or actor.contact_id, body=body,
-        internal=message.internal, channel=message.channel, source_id=message.source_id, created_at=case.now,
+        ticket=ticket, author_id=actor.user_id, body=body, internal=message.internal, channel=message.channel,
+        contact_id=message.contact_id or tickets.contact_in(actor, ticket.customer_id), source_id=message.source_id,
+        created_at=case.now,
     )  # fmt: skip
     attachments.adopt(files, ticket, customer_id=ticket.customer_id, part_id=row.pk, internal=message.internal)
     by_customer = row.contact_id is not None
