@@ -253,6 +253,52 @@ def test_a_mailbox_taken_elsewhere_is_refused_in_the_words_of_ones_own(actors: A
     assert "demo" not in str(refused)
 
 
+@pytest.mark.parametrize("refused", [True, False])
+def test_a_notice_given_up_keeps_no_secret(box: Mailbox, monkeypatch: pytest.MonkeyPatch, refused: bool) -> None:
+    """A link that will never leave opens nothing for who reads the outbox; one that waits is still whole."""
+    from datetime import timedelta
+
+    from yizhan.kernel.errors import PermanentFailure, TemporaryFailure
+    from yizhan.kernel.notices import outbox, transports
+
+    def away(notice: Notice) -> None:
+        error = f"no: {notice.body}"
+        raise PermanentFailure(error) if refused else TemporaryFailure(error)
+
+    monkeypatch.setitem(transports._transports, "mail", away)
+    now = clock.now()
+    Notice.objects.create(
+        code="password_reset", address="a@b.example", subject="s", body="https://h/s/geheim-77/", secret="geheim-77",
+        due_at=now, created_at=now,
+    )  # fmt: skip
+    attempts = 1 if refused else outbox.TRIES
+    for number in range(attempts):
+        kept = Notice.objects.get()
+        assert (kept.state, kept.secret) == ("pending", "geheim-77")
+        assert "geheim-77" in kept.body
+        with clock.at(now + timedelta(days=number)):
+            notices.send_due()
+    kept = Notice.objects.get()
+    assert (kept.state, kept.secret, kept.body) == ("failed", "", "https://h/s/…/")
+    assert "geheim-77" not in kept.error
+
+
+def test_what_was_given_up_before_loses_its_secret(db: None) -> None:
+    from importlib import import_module
+
+    from django.db import connection
+
+    now = clock.now()
+    for state in ("failed", "pending"):
+        Notice.objects.create(
+            code=state, address="a@b.example", subject="s", body="/s/k-1/", secret="k-1", state=state, due_at=now, created_at=now
+        )
+    with connection.cursor() as cursor:
+        cursor.execute(import_module("yizhan.kernel.migrations.0009_given_up_notices_keep_no_secret").WIPE)
+    kept = {row.code: (row.body, row.secret) for row in Notice.objects.all()}
+    assert kept == {"failed": ("/s/…/", ""), "pending": ("/s/k-1/", "k-1")}
+
+
 def test_a_notice_is_tried_again_and_given_up_visibly(box: Mailbox, world: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     from datetime import timedelta
 

@@ -97,7 +97,7 @@ def queue(
 
     Returns None when there is no address, the template is off, or the same notice went
     to the same address within `at_most_every` (answers to mail must not feed a loop).
-    `secret` is blanked in the kept copy once the notice has left.
+    `secret` is blanked in the kept copy once the notice has left or is given up.
     """
     now = clock.now()
     if not address or (at_most_every and went_lately(code, address, now - at_most_every)):
@@ -161,8 +161,9 @@ def deliver(notice: Notice) -> None:
         log.warning("notice_not_sent", notice=notice.pk, code=notice.code, attempts=notice.attempts, error=notice.error)
     else:
         notice.state, notice.sent_at, notice.error = Notice.State.SENT, clock.now(), ""
-        if notice.secret:
-            notice.body, notice.secret = notice.body.replace(notice.secret, "…"), ""
+    if notice.state != Notice.State.PENDING and notice.secret:
+        notice.body, notice.error = (words.replace(notice.secret, "…") for words in (notice.body, notice.error))
+        notice.secret = ""
     keep(notice)
 
 
