@@ -14,7 +14,6 @@ from django.db.models import F, Model, Q, QuerySet
 from yizhan.kernel import clock
 
 M = TypeVar("M", bound=Model)
-FREE = {"claim": "", "held_until": None}
 
 
 def take(rows: QuerySet[M], *, most: int, seconds: int) -> list[M]:

@@ -10,7 +10,7 @@ from yizhan.kernel.actor import Actor
 from yizhan.kernel.search import query_tokens
 from yizhan.kernel.search.tokens import initials_pattern, is_cjk
 from yizhan.people import policies
-from yizhan.people.models import Assignment, Contact, Customer, Duty, Role, Team, User
+from yizhan.people.models import Assignment, Contact, Duty, Role, Team, User
 from yizhan.people.policies import PeoplePermission
 
 
@@ -57,10 +57,6 @@ def contacts_matching(actor: Actor, text: str) -> QuerySet[Contact]:
 def contact_by_address(customer_id: int, address: str) -> Contact | None:
     rows = Contact.objects.filter(customer_id=customer_id, email__iexact=address, active=True)
     return rows.select_related("user", "site", "department").order_by("pk").first()
-
-
-def customer_coded(code: str) -> Customer | None:
-    return Customer.objects.filter(code=code, active=True).first()
 
 
 def staff_serving(customer_id: int) -> QuerySet[User]:

@@ -99,6 +99,11 @@ class Config:
         return 3 * self.attachment_limit + 4 * 2**20
 
     @property
+    def web_threads(self) -> int:
+        """Threads of one web process; eight in all on an ordinary machine."""
+        return max(2, 8 // max(1, self.web_workers))
+
+    @property
     def https(self) -> bool:
         return self.base_url.startswith("https://")
 

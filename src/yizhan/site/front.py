@@ -7,7 +7,6 @@ are read and large answers sent by the event loop; the threads only compute.
 
 import asyncio
 import io
-import os
 import sys
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -24,7 +23,6 @@ from yizhan.site.addresses import forwarded_address
 from yizhan.site.bodies import Bodies, Gone, Limits, Receive, Refused
 from yizhan.site.wsgi import application as pages
 
-THREADS = int(os.environ.get("YIZHAN_WEB_THREADS", "8"))
 CHUNK = 32 * 2**10
 READER_PATIENCE = 60  # seconds in which a reader must take the next chunk of a large answer
 JOINED_BY = {"HTTP_COOKIE": "; "}
@@ -161,4 +159,4 @@ async def refuse(scope: dict[str, Any], refused: Refused, send: Send) -> None:
     await send({"type": "http.response.body", "body": content})
 
 
-application = Front(Limits(size=settings.YIZHAN.body_limit), THREADS)
+application = Front(Limits(size=settings.YIZHAN.body_limit), settings.YIZHAN.web_threads)

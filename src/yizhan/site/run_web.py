@@ -10,7 +10,6 @@ from granian.server import Server
 
 from yizhan.site.config import load_config
 
-THREADS = 8
 MOST_FILES = 65_536
 MOST_CONNECTIONS = 8192
 HEADERS_WITHIN = 15_000  # milliseconds; an idle connection is kept no longer either
@@ -21,7 +20,6 @@ def main() -> None:
     config = load_config()
     if config.web_workers > 1:
         share(config.data_dir / "run" / "metrics")
-    os.environ["YIZHAN_WEB_THREADS"] = str(max(2, THREADS // config.web_workers))
     Server(
         "yizhan.site.front:application",
         address=config.host,

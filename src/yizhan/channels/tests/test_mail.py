@@ -244,7 +244,7 @@ def test_a_mailbox_taken_elsewhere_is_refused_in_the_words_of_ones_own(actors: A
     refused = []
     for owner in ("demo-a", "demo-b"):
         box = add_mailbox(actor=CONSOLE, customer=owner, **given)
-        other = {**given, "name": "other", "address": "other@b.example", **taken}
+        other: dict[str, Any] = {**given, "name": "other", "address": "other@b.example", **taken}
         with pytest.raises(Invalid) as error:
             add_mailbox(actor=actors("local"), customer="demo-b", **other)
         refused.append((str(error.value), error.value.code, error.value.fields))

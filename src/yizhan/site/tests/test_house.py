@@ -283,3 +283,8 @@ def test_nul_and_odd_paths_are_refused_politely(client: Any, page: Any) -> None:
 
 def test_stored_events_have_readers(db: None) -> None:
     assert StoredEvent._meta.managed is False
+
+
+def test_every_decision_has_a_number_of_its_own() -> None:
+    names = sorted(p.name for p in (ROOT / "docs/decisions").glob("*.md"))
+    assert [name[:4] for name in names] == [f"{n:04}" for n in range(1, len(names) + 1)]
