@@ -6,11 +6,11 @@ from django.core.exceptions import ValidationError
 from django.db import DatabaseError, transaction
 from django.utils.translation import gettext_lazy as _
 
-from yizhan.channels.drivers.mail.imap import opened
+from yizhan.channels.drivers.mail.imap import opened, server_of
 from yizhan.channels.models import Mailbox
 from yizhan.channels.policies import ChannelPermission, mailboxes
 from yizhan.channels.services.grants import Client, add_grant
-from yizhan.kernel import audit
+from yizhan.kernel import audit, breakers
 from yizhan.kernel.actor import Actor
 from yizhan.kernel.commands import command
 from yizhan.kernel.constraints import refusal
@@ -34,7 +34,7 @@ def try_mailbox(mailbox: Mailbox) -> int:
 
 @command
 def set_mailbox_active(*, actor: Actor, mailbox: int, active: bool) -> Mailbox:
-    """Stop or resume reading a mailbox; resuming forgets the pause after failures."""
+    """Stop or resume reading a mailbox; resuming forgets the pause after failures, its own and its server's."""
     row = mailboxes.scope(actor, ChannelPermission.VIEW).select_for_update(of=("self",)).filter(pk=mailbox).first()
     if row is None:
         raise NotFound
@@ -42,6 +42,8 @@ def set_mailbox_active(*, actor: Actor, mailbox: int, active: bool) -> Mailbox:
     before = row.active
     row.active, row.failures, row.retry_at = active, 0, None
     row.save(update_fields=["active", "failures", "retry_at"])
+    if active:
+        breakers.answered(server_of(row))
     audit.record(actor, "set_mailbox_active", row, {"active": before}, {"active": active})
     return row
 

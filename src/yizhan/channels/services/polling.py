@@ -8,7 +8,7 @@ from django.db import connection, transaction
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
-from yizhan.channels.drivers.mail.imap import Fetched, fetch_new, opened, server_of
+from yizhan.channels.drivers.mail.imap import Away, Fetched, LoginRefused, Refused, fetch_new, opened, server_of
 from yizhan.channels.drivers.mail.letter import source_key
 from yizhan.channels.models import InboundMessage, Mailbox
 from yizhan.kernel import breakers, clock
@@ -102,8 +102,10 @@ def poll_mailbox(name: str) -> int:
     except breakers.Resting:
         return 0
     except (TemporaryFailure, PermanentFailure) as error:
-        if isinstance(error, TemporaryFailure):
+        if isinstance(error, Away):
             breakers.failed(server_of(mailbox), str(error), first=10)
+        elif isinstance(error, Refused | LoginRefused):
+            breakers.answered(server_of(mailbox))
         mailbox.failed_at, mailbox.error = mailbox.failed_at or clock.now(), str(error)[:500]
         mailbox.failures = min(mailbox.failures + 1, 1000)
         mailbox.retry_at = clock.now() + pause_after(mailbox.failures, error)

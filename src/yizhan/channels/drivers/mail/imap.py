@@ -23,6 +23,19 @@ BATCH, CHUNK = 100, 20
 MEGABYTE = 2**20
 AT_ONCE, MOST, TASTE = 32 * MEGABYTE, 64 * MEGABYTE, 1 * MEGABYTE  # bytes
 SECONDS = 30
+FAULTS = (OSError, imaplib.IMAP4.error, ImapToolsError)
+
+
+class Away(TemporaryFailure):
+    """The server itself does not answer or breaks off: no mailbox there can be read just now."""
+
+
+class Refused(TemporaryFailure):
+    """The server answers, and says no to this one mailbox: a folder that is not there, a command it does not know."""
+
+
+class LoginRefused(PermanentFailure):
+    """The server answers, and does not let this mailbox in."""
 
 
 @dataclass(frozen=True)
@@ -57,10 +70,7 @@ class Box(BaseMailBox):
         super().__init__()
 
     def _get_mailbox_client(self) -> imaplib.IMAP4:
-        client = (ImapTls if self.scheme == "imaps" else Imap)(self.host, self.port, timeout=SECONDS)
-        if self.scheme == "imap+starttls":
-            client.starttls(ssl.create_default_context())
-        return client
+        return (ImapTls if self.scheme == "imaps" else Imap)(self.host, self.port, timeout=SECONDS)
 
 
 def server_of(mailbox: Mailbox) -> str:
@@ -76,22 +86,61 @@ def connect(mailbox: Mailbox) -> BaseMailBox:
     token = access_token(mailbox)
     try:
         return signed_in(mailbox, token, by_token=True)
-    except PermanentFailure:
+    except LoginRefused:
         forget_access_token(mailbox)
         return signed_in(mailbox, access_token(mailbox), by_token=True)
+
+
+def failure_of(error: Exception, client: imaplib.IMAP4 | None) -> TemporaryFailure:
+    """Whose fault it is: the server's, or that of this one mailbox, to which it answered. `client` once it has greeted us."""
+    if isinstance(error, reaching.PrivateAddress):
+        return TemporaryFailure(str(error))
+    if isinstance(error, imaplib.IMAP4.abort):  # the line is cut; with a BYE it is one account that comes too often
+        answered = client is not None and bool(client.untagged_responses.get("BYE"))
+    elif isinstance(error, ssl.SSLError):
+        answered = not isinstance(error, ssl.SSLEOFError | ssl.SSLZeroReturnError)
+    elif isinstance(error, imaplib.IMAP4.error):
+        answered = client is not None
+    else:
+        answered = not isinstance(error, OSError)
+    return (Refused if answered else Away)(str(error))
+
+
+@contextlib.contextmanager
+def told_apart(client: imaplib.IMAP4 | None = None) -> Iterator[None]:
+    try:
+        yield
+    except FAULTS as error:
+        raise failure_of(error, client) from error
+
+
+def enter(box: Box, user: str, secret: str, *, by_token: bool) -> None:
+    try:
+        (box.xoauth2 if by_token else box.login)(user, secret, initial_folder=None)
+    except (*FAULTS, UnicodeError) as error:
+        failure = failure_of(error, box.client)
+        raise LoginRefused(f"login as {user}: {error}") if isinstance(failure, Refused) else failure from error
 
 
 def signed_in(mailbox: Mailbox, secret: str, *, by_token: bool = False) -> BaseMailBox:
     outside_commands("a mail server")
     parts = urlsplit(mailbox.imap_url)
     host, user = parts.hostname or "localhost", unquote(parts.username or mailbox.address)
-    box = Box(parts.scheme, host, parts.port or (993 if parts.scheme == "imaps" else 143))
-    enter = box.xoauth2 if by_token else box.login
+    with told_apart():
+        box = Box(parts.scheme, host, parts.port or (993 if parts.scheme == "imaps" else 143))
     try:
-        return enter(user, secret, initial_folder=unquote(parts.path.strip("/")) or "INBOX")
-    except imaplib.IMAP4.error as error:
-        box.client.shutdown()
-        raise PermanentFailure(f"login as {user}: {error}") from error
+        with told_apart(box.client):
+            if parts.scheme == "imap+starttls":
+                if "STARTTLS" not in box.client.capabilities:
+                    raise Refused("no STARTTLS there")
+                box.client.starttls(ssl.create_default_context())
+            enter(box, user, secret, by_token=by_token)
+            box.folder.set(unquote(parts.path.strip("/")) or "INBOX")
+    except BaseException:
+        with contextlib.suppress(OSError):
+            box.client.shutdown()
+        raise
+    return box
 
 
 @contextlib.contextmanager
@@ -99,14 +148,17 @@ def opened(mailbox: Mailbox) -> Iterator[BaseMailBox]:
     """A logged-in connection.
 
     Raises:
-        TemporaryFailure: the server is away or breaks off.
-        PermanentFailure: it refuses the login.
+        Away: the server does not answer or breaks off.
+        Refused, LoginRefused: it answers, and not as this mailbox needs it.
+        TemporaryFailure, PermanentFailure: it was not asked: a private address, or a provider that gives us no token.
     """
+    box = connect(mailbox)
     try:
-        with connect(mailbox) as box:
+        with told_apart(box.client):
             yield box
-    except (OSError, imaplib.IMAP4.error, ImapToolsError) as error:
-        raise TemporaryFailure(str(error)) from error
+    finally:
+        with contextlib.suppress(*FAULTS):
+            box.logout()
 
 
 def fetch_new(box: BaseMailBox, mailbox: Mailbox) -> tuple[int, list[Fetched]]:
@@ -136,7 +188,7 @@ def sizes_of(box: BaseMailBox, uids: list[int]) -> dict[int, int]:
         return {}
     status, answer = box.client.uid("fetch", ",".join(map(str, uids)), "(UID RFC822.SIZE)")
     if status != "OK":
-        raise TemporaryFailure(f"FETCH answered {status}")
+        raise Refused(f"FETCH answered {status}")
     told: dict[int, int] = {}
     for part in answer:
         line = part[0] if isinstance(part, tuple) else part or b""
@@ -161,7 +213,7 @@ def chunks(uids: list[int], sizes: dict[int, int]) -> Iterator[list[int]]:
 def contents(box: BaseMailBox, uids: list[int], part_of: str = "") -> Iterator[tuple[int, bytes]]:
     status, answer = box.client.uid("fetch", ",".join(map(str, uids)), f"(UID BODY.PEEK[]{part_of})")
     if status != "OK":
-        raise TemporaryFailure(f"FETCH answered {status}")
+        raise Refused(f"FETCH answered {status}")
     for part in answer:
         number = re.search(rb"UID (\d+)", part[0]) if isinstance(part, tuple) else None
         if number:
