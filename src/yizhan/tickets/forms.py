@@ -11,8 +11,8 @@ from yizhan.kernel.forms import DateTimeInput, DressedForm, dress
 from yizhan.people.models import Duty, User
 from yizhan.people.queries import duties_now, teams_serving, technicians
 from yizhan.tickets.models import (
+    VOID_CODES,
     CauseCategory,
-    ClosureCode,
     KnowledgeDecision,
     LinkKind,
     Mode,
@@ -168,7 +168,7 @@ class RemindForm(ActionForm):
 
 
 class VoidForm(ReasonForm):
-    code = forms.ChoiceField(label=_("Why"), choices=[c for c in ClosureCode.choices if c[0] != ClosureCode.NORMAL])
+    code = forms.ChoiceField(label=_("Why"), choices=[(c.value, c.label) for c in VOID_CODES])
     field_order = ["code", "reason"]
 
 

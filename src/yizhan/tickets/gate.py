@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import BooleanField, Count, Exists, Expression, ExpressionWrapper, OuterRef, Q, QuerySet
+from django.db.models import BooleanField, Count, Exists, Expression, ExpressionWrapper, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import TruncDate
 
 from yizhan.kernel import clock
@@ -20,10 +20,14 @@ QUEUES: Mapping[str, str] = {"sign": "signature", "visit": "return_visit", "know
 
 @dataclass(frozen=True)
 class Gate:
-    """What one ticket still lacks, by stable names; `unsolved` when the user's last word is that it is not solved."""
+    """What one ticket still lacks, by stable names; `unsolved` when the user's last word is that it is not solved.
+
+    `followed_by`: his last word is the same, and the ticket of this number was registered for what is left.
+    """
 
     missing: list[str]
     unsolved: bool
+    followed_by: str = ""
 
 
 def visits_made() -> QuerySet[ReturnVisit]:
@@ -39,13 +43,27 @@ def visit_done() -> Q:
     return Q(Exists(decided)) | Q(Exists(tries.filter(n__gte=TRIES, days__gte=TRY_DAYS)))
 
 
-def not_solved() -> Exists:
-    """The last answer to “is it solved” was no, and no new ticket that follows this one has been registered since."""
+def last_no() -> QuerySet[ReturnVisit]:
+    """The last answer to “is it solved”, where it was no."""
     later = ReturnVisit.objects.filter(ticket=OuterRef("ticket"), solved__isnull=False, pk__gt=OuterRef("pk"))
-    followed = TicketLink.objects.filter(
-        target=OuterRef("ticket"), kind=LinkKind.FOLLOW_UP_OF, source__created_at__gte=OuterRef("made_at")
-    )
-    return Exists(visits_made().filter(~Exists(later), ~Exists(followed), solved=False))
+    return visits_made().filter(~Exists(later), solved=False)
+
+
+def registered_since() -> QuerySet[TicketLink]:
+    """The new tickets that follow this one, registered after that answer."""
+    links = TicketLink.objects.filter(target=OuterRef("ticket"), kind=LinkKind.FOLLOW_UP_OF)
+    return links.filter(source__created_at__gte=OuterRef("made_at")).order_by("source")
+
+
+def not_solved() -> Exists:
+    """The last answer was no, and no new ticket that follows this one has been registered since."""
+    return Exists(last_no().filter(~Exists(registered_since())))
+
+
+def followed_by() -> Subquery:
+    """The number of the new ticket where the last answer was no; null elsewhere."""
+    number = Subquery(registered_since().values("source__number")[:1])
+    return Subquery(last_no().annotate(new=number).values("new")[:1])
 
 
 def yes_or_no(condition: Q) -> Expression:
@@ -53,19 +71,20 @@ def yes_or_no(condition: Q) -> Expression:
 
 
 def with_gate(rows: QuerySet[Ticket], now: datetime) -> QuerySet[Any]:
-    """Tickets with `lacks_…` per part of the gate, and `unsolved`."""
+    """Tickets with `lacks_…` per part of the gate, `unsolved` and `followed_by`."""
     signed = Exists(SignOff.objects.filter(ticket=OuterRef("pk"), valid=True))
     answered = Q(rating__isnull=False) | Q(survey_until=None) | Q(survey_until__lt=now)
     return rows.annotate(
-        unsolved=not_solved(), lacks_signature=~signed, lacks_knowledge=yes_or_no(Q(knowledge="")),
+        unsolved=not_solved(), followed_by=followed_by(), lacks_signature=~signed, lacks_knowledge=yes_or_no(Q(knowledge="")),
         lacks_return_visit=yes_or_no(~visit_done() | Q(not_solved())), lacks_survey=yes_or_no(~answered),
     )  # fmt: skip
 
 
 def gate_of(ticket: Ticket, now: datetime) -> Gate:
     names = [f"lacks_{name}" for name in MISSING]
-    row = with_gate(Ticket.objects.filter(pk=ticket.pk), now).values("unsolved", *names).get()
-    return Gate([name for name in MISSING if row[f"lacks_{name}"]], bool(row["unsolved"]))
+    row = with_gate(Ticket.objects.filter(pk=ticket.pk), now).values("unsolved", "followed_by", *names).get()
+    missing = [name for name in MISSING if row[f"lacks_{name}"]]
+    return Gate(missing, bool(row["unsolved"]), row["followed_by"] or "")
 
 
 def archive_missing(ticket: Ticket, now: datetime) -> list[str]:
@@ -79,11 +98,14 @@ def closing_tickets(actor: Actor) -> QuerySet[Ticket]:
 
 
 def gate_groups(actor: Actor) -> dict[str, QuerySet[Any]]:
-    """Completed tickets by what they wait for first: not solved, signature, visit, knowledge, survey, nothing."""
+    """Completed tickets by what they wait for first: not solved, signature, visit, knowledge, survey, nothing.
+
+    Who waits for nothing was either not solved and is followed by a new ticket, or is ready to be archived as served.
+    """
     rows = with_gate(closing_tickets(actor), clock.now())
     found = {"unsolved": rows.filter(unsolved=True)}
     rows = rows.filter(unsolved=False)
     for group, name in QUEUES.items():
         found[group] = rows.filter(**{f"lacks_{name}": True})
         rows = rows.filter(**{f"lacks_{name}": False})
-    return {**found, "ready": rows}
+    return {**found, "followed": rows.filter(followed_by__isnull=False), "ready": rows.filter(followed_by=None)}

@@ -117,6 +117,6 @@ def forward_reply(envelope: Envelope) -> None:
 def tell_closed(envelope: Envelope) -> None:
     """Who gets no service hears why."""
     event = cast(TicketArchived, envelope.event)
-    if event.closure_code in {ClosureCode.NORMAL, ClosureCode.CANCELLED}:
+    if event.closure_code in {ClosureCode.NORMAL, ClosureCode.FOLLOWED_UP, ClosureCode.CANCELLED}:
         return
     tell(load(envelope), words.CLOSED, reason=event.text)

@@ -1,6 +1,7 @@
 from yizhan.tickets.models.affected import AffectedUser
 from yizhan.tickets.models.category import Category
 from yizhan.tickets.models.choices import (
+    VOID_CODES,
     CauseCategory,
     Channel,
     ClosureCode,
@@ -25,7 +26,7 @@ from yizhan.tickets.models.ticket import CoHandler, Message, Ticket, TicketLink
 from yizhan.tickets.models.work import RemoteSession, Visit
 
 __all__ = [
-    "AffectedUser", "CannedReply", "Category", "CauseCategory", "Channel", "ClosureCode", "CoHandler", "Handover", "Kind",
+    "VOID_CODES", "AffectedUser", "CannedReply", "Category", "CauseCategory", "Channel", "ClosureCode", "CoHandler", "Handover", "Kind",
     "KnowledgeDecision", "Level", "LinkKind", "Message", "Mode", "Outcome", "Paused", "Phrase", "Proof", "Rating",
     "RemoteSession", "ReturnVisit", "ServiceSheet", "SignLink", "SignMethod", "SignOff", "State", "SubState", "Ticket",
     "TicketLink", "Visit", "VisitResult", "Watcher",

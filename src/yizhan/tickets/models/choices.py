@@ -79,10 +79,14 @@ class ClosureCode(models.TextChoices):
     """How a record got to the archive; everything but `normal` leaves every KPI denominator."""
 
     NORMAL = "normal", _("served")
+    FOLLOWED_UP = "followed_up", _("not solved, followed by a new ticket")
     CANCELLED = "cancelled", _("cancelled")
     DUPLICATE = "duplicate", _("duplicate")
     MISREPORT = "misreport", _("misreport")
     OUT_OF_SCOPE = "out_of_scope", _("out of scope")
+
+
+VOID_CODES = tuple(code for code in ClosureCode if code not in {ClosureCode.NORMAL, ClosureCode.FOLLOWED_UP})
 
 
 class Mode(models.TextChoices):

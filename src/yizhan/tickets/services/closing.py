@@ -18,6 +18,7 @@ from yizhan.tickets.events import (
 )
 from yizhan.tickets.gate import Gate, gate_of
 from yizhan.tickets.models import (
+    VOID_CODES,
     Channel,
     ClosureCode,
     KnowledgeDecision,
@@ -135,6 +136,8 @@ def decide_knowledge(
 def archive_ticket(*, actor: Actor, number: str, version: int | None = None) -> Ticket:
     """Through the gate: signature, knowledge, return visit, survey.
 
+    What the user last called not solved is never archived as served: a new ticket follows it, and the closure names it.
+
     Raises:
         GuardFailed: with the list of what is missing.
     """
@@ -145,6 +148,8 @@ def archive_ticket(*, actor: Actor, number: str, version: int | None = None) -> 
         raise GuardFailed(message, missing=gate.missing, code="archive_gate")
     if gate.missing:
         raise GuardFailed(_("Something is still missing before the archive."), missing=gate.missing, code="archive_gate")
+    if gate.followed_by:
+        return put_away(case, ClosureCode.FOLLOWED_UP, gate.followed_by)
     return put_away(case, ClosureCode.NORMAL, "")
 
 
@@ -213,7 +218,7 @@ def void_ticket(*, actor: Actor, number: str, code: str, reason: str, version: i
     """作废: the desk its own shift's duplicates and misreports, the service manager anything."""
     case = begin(actor, number, Action.VOID, version)
     text = required(reason, "reason")
-    if code not in ClosureCode.values or code == ClosureCode.NORMAL:
+    if code not in VOID_CODES:
         raise Invalid(_("Some fields are not right."), fields={"code": [_("Choose one of those offered.")]})
     late = case.now - case.ticket.created_at > DESK_VOID_WINDOW
     if (late or code not in DESK_VOID_CODES) and not tickets.allows(actor, TicketPermission.VOID_ANY, case.ticket):

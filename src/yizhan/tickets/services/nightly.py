@@ -67,8 +67,8 @@ def confirm_silent() -> None:
 
 def archive_what_may() -> int:
     """Archive everything that meets the gate; one that does not holds up nobody else."""
-    archived = 0
-    for number in list(gate_groups(ACTOR)["ready"].values_list("number", flat=True)):
+    archived, groups = 0, gate_groups(ACTOR)
+    for number in [n for name in ("ready", "followed") for n in groups[name].values_list("number", flat=True)]:
         try:
             archive_ticket(actor=ACTOR, number=number)
             archived += 1

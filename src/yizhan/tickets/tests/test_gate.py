@@ -2,12 +2,14 @@
 
 import random
 from datetime import timedelta
+from importlib import import_module
 from typing import Any
 
 import pytest
+from django.db import connection
 
 from yizhan.kernel import clock
-from yizhan.kernel.errors import GuardFailed
+from yizhan.kernel.errors import GuardFailed, Invalid
 from yizhan.tickets.gate import MISSING, QUEUES, archive_missing, gate_groups, gate_of
 from yizhan.tickets.models import ReturnVisit, SignOff, Ticket, TicketLink
 from yizhan.tickets.services import closing, nightly, signing
@@ -85,6 +87,63 @@ def test_not_solved_may_lead_to_a_new_ticket_that_follows_it(world: Any, page: A
     assert made.headers["Location"] == f"/tickets/{new.number}/"
     assert (new.requester, new.description, new.state) == (ticket.requester, "又不出纸", "pending")
     closing.archive_ticket(actor=world.actor("desk"), number=ticket.number)
+
+
+def followed(world: Any) -> tuple[str, str]:
+    """(a ticket that was not solved, the new one that follows it)."""
+    number, desk = almost_ready(world).number, world.actor("desk")
+    closing.record_return_visit(actor=desk, number=number, result="reached", solved=False, satisfied=False, comment="又脱机")
+    return number, closing.follow_up(actor=desk, number=number).number
+
+
+def test_what_was_not_solved_is_archived_as_followed_up_and_never_as_served(world: Any, api: Any, page: Any) -> None:
+    (first, new), (second, third), (fourth, fifth) = followed(world), followed(world), followed(world)
+    normal, screen, desk = world.ready().number, page("desk"), api("desk")
+    groups = gate_groups(world.actor("desk"))
+    assert sorted(t.number for t in groups["followed"]) == sorted([first, second, fourth])
+    assert [t.number for t in groups["ready"]] == [normal]
+    shown = screen.get(f"/closing/{first}/").content.decode()
+    assert "未解决，已转后续单" in shown
+    assert f"/tickets/{new}/" in shown
+    screen.post("/closing/archive/")
+    assert Ticket.objects.get(number=normal).closure_code == "normal"
+    assert Ticket.objects.get(number=first).state == "completed"
+    assert screen.post(f"/tickets/{first}/do/archive/", {"next": "/closing/"}).status_code == 302
+    assert desk.act(second, "archive").body["closure_code"] == "followed_up"
+    assert nightly.archive_what_may() == 1
+    for number, follows in ((first, new), (second, third), (fourth, fifth)):
+        ticket = Ticket.objects.get(number=number)
+        assert (ticket.state, ticket.closure_code, ticket.closure_reason) == ("archived", "followed_up", follows)
+    line = desk.get(f"/tickets/{first}/timeline")["items"][-1]
+    assert (line["sentence"], line["text"]) == ("归档：未解决，已转后续单", new)
+    assert f"/tickets/{new}/" in screen.get(f"/tickets/{first}/").content.decode()
+
+
+def test_a_later_yes_is_served_though_a_new_ticket_follows(world: Any, api: Any) -> None:
+    number, _ = followed(world)
+    api("desk").act(number, "record_return_visit", result="reached", solved=True, satisfied=True)
+    assert api("desk").act(number, "archive").body["closure_code"] == "normal"
+
+
+def test_followed_up_is_no_code_to_void_with(world: Any, api: Any, page: Any) -> None:
+    number = world.new().number
+    assert api("manager").act(number, "void", code="followed_up", reason="x").status == 422
+    with pytest.raises(Invalid):
+        closing.void_ticket(actor=world.actor("manager"), number=number, code="followed_up", reason="x")
+    assert "followed_up" not in page("manager").get(f"/tickets/{number}/do/void/").content.decode()
+
+
+def test_the_upgrade_says_what_was_archived_as_served_though_not_solved(world: Any) -> None:
+    (number, new), served = followed(world), world.archived().number
+    closing.archive_ticket(actor=world.actor("desk"), number=number)
+    upgrade = import_module("yizhan.tickets.migrations.0010_closure_followed_up")
+    with connection.cursor() as cursor:
+        cursor.execute(upgrade.BACK)
+        assert Ticket.objects.get(number=number).closure_code == "normal"
+        cursor.execute(upgrade.FORWARD)
+    ticket = Ticket.objects.get(number=number)
+    assert (ticket.closure_code, ticket.closure_reason) == ("followed_up", new)
+    assert Ticket.objects.get(number=served).closure_code == "normal"
 
 
 def test_the_users_own_no_by_link_stands_on_the_timeline(world: Any, api: Any) -> None:

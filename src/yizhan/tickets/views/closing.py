@@ -25,7 +25,8 @@ from yizhan.tickets.views.parts import find_ticket
 LABELS = {
     "unsolved": gettext_lazy("Not solved"),
     "visit": gettext_lazy("Return visit"), "sign": gettext_lazy("Signature"), "knowledge": gettext_lazy("Knowledge"),
-    "survey": gettext_lazy("Waiting for the rating"), "ready": gettext_lazy("Ready for the archive"),
+    "survey": gettext_lazy("Waiting for the rating"),
+    "followed": gettext_lazy("Not solved, followed by a new ticket"), "ready": gettext_lazy("Ready for the archive"),
 }  # fmt: skip
 GATE = {
     "signature": gettext_lazy("Signature"), "knowledge": gettext_lazy("Knowledge"),
@@ -74,6 +75,8 @@ def page(request: HttpRequest, ticket: Ticket | None, *, status: int = 200, **mo
         context |= {
             "gate": [(label, name not in gate.missing) for name, label in GATE.items()],
             "unsolved": gate.unsolved,
+            "followed_by": gate.followed_by,
+            "archivable": not gate.missing,
             "visit_not_solved": _("Return visit: not solved"),
             "their_words": next((v.comment for v in reversed(visits) if v.solved is False), ""),
             "may_reopen": "reopen" in actions_of(actor_of(request), ticket),
@@ -130,7 +133,7 @@ def save_follow_up(request: HttpRequest, number: str) -> HttpResponse:
 
 @require_POST
 def archive_ready(request: HttpRequest) -> HttpResponse:
-    """Everything that meets the gate; one that does not any more stays and is named."""
+    """Everything that meets the gate and was solved; one that does not any more stays and is named."""
     may_close(request)
     actor, done = actor_of(request), 0
     for number in gate_groups(actor)["ready"].values_list("number", flat=True)[:200]:
