@@ -15,6 +15,7 @@ from yizhan.kernel.actor import Actor
 from yizhan.kernel.commands import command
 from yizhan.kernel.constraints import refusal
 from yizhan.kernel.errors import Forbidden, Invalid, NotFound
+from yizhan.kernel.notices import transports
 from yizhan.kernel.sealing import seal
 from yizhan.people.models import Customer
 
@@ -44,6 +45,7 @@ def set_mailbox_active(*, actor: Actor, mailbox: int, active: bool) -> Mailbox:
     row.save(update_fields=["active", "failures", "retry_at"])
     if active:
         breakers.answered(server_of(row))
+        breakers.answered(transports.server_of(row.smtp_url))
     audit.record(actor, "set_mailbox_active", row, {"active": before}, {"active": active})
     return row
 

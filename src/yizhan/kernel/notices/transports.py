@@ -6,6 +6,7 @@ import ssl
 import threading
 from collections.abc import Callable
 from contextlib import suppress
+from email.errors import MessageError
 from email.message import EmailMessage
 from email.utils import formatdate
 from pathlib import Path
@@ -19,6 +20,7 @@ from yizhan.kernel.files import write_durably
 from yizhan.kernel.models import Notice
 
 SECONDS, ALTOGETHER = 20, 60
+UNWRITABLE = (ValueError, LookupError, AttributeError, MessageError)  # what the standard library raises on odd addresses
 Transport = Callable[[Notice], None]
 _transports: dict[str, Transport] = {}
 
@@ -39,7 +41,18 @@ def transport_of(name: str) -> Transport:
 
 
 def build_message(notice: Notice, sender: str) -> EmailMessage:
-    """The mail itself, marked as automatic so that no well-behaved program answers it."""
+    """The mail itself, marked as automatic so that no well-behaved program answers it.
+
+    Raises:
+        PermanentFailure: an address or a header that no mail can have.
+    """
+    try:
+        return built_message(notice, sender)
+    except UNWRITABLE as error:
+        raise PermanentFailure(str(error)) from error
+
+
+def built_message(notice: Notice, sender: str) -> EmailMessage:
     message = EmailMessage()
     message["From"], message["To"], message["Subject"] = sender, notice.address, notice.subject
     message["Date"] = formatdate(localtime=False)
@@ -108,36 +121,80 @@ def send_smtp(url: str, message: EmailMessage, *, bearer: str = "") -> None:
     With `bearer`, the sender signs in by XOAUTH2 with that token instead of a password.
 
     Raises:
-        TemporaryFailure: the server is away, rests, answers 4xx, or refuses the login (`LoginRefused`).
-        PermanentFailure: the server refuses for good (5xx).
+        TemporaryFailure: the server is away, rests, answers 4xx, or does not let us in (`LoginRefused`).
+        PermanentFailure: the server refuses for good (5xx), or cannot take this letter at all.
     """
-    parts = urlsplit(url)
-    key = f"smtp {parts.hostname or 'localhost'}:{parts.port or (465 if parts.scheme == 'smtps' else 25)}"
+    key = server_of(url)
     breakers.ask(key)
     try:
         with opened(url) as server:
-            if parts.scheme == "smtp+starttls":
-                server.starttls(context=ssl.create_default_context())
-            if bearer:
-                server.ehlo()
-                server.auth("XOAUTH2", ByToken(str(message["From"]), bearer))
-            elif parts.username:
-                server.login(unquote(parts.username), unquote(parts.password or ""))
-            server.send_message(message)
-    except smtplib.SMTPRecipientsRefused as error:
-        code = next(iter(error.recipients.values()))[0]
-        raise (PermanentFailure if code >= 500 else TemporaryFailure)(str(error)) from error
-    except smtplib.SMTPAuthenticationError as error:
-        raise LoginRefused(str(error)) from error
-    except smtplib.SMTPConnectError as error:
-        breakers.failed(key, str(error))
+            sign_in(server, url, str(message["From"]), bearer)
+            hand_over(server, message)
+    except reaching.PrivateAddress as error:  # nobody was asked: the next one may be allowed to
         raise TemporaryFailure(str(error)) from error
-    except smtplib.SMTPResponseException as error:
-        raise (PermanentFailure if error.smtp_code >= 500 else TemporaryFailure)(str(error)) from error
-    except (smtplib.SMTPException, OSError) as error:
+    except (LoginRefused, PermanentFailure):
+        breakers.answered(key)
+        raise
+    except smtplib.SMTPException as error:
+        failure = failure_of(error)
+        if failure is None:
+            breakers.failed(key, str(error))
+            raise TemporaryFailure(str(error)) from error
+        breakers.answered(key)
+        raise failure from error
+    except OSError as error:
         breakers.failed(key, str(error))
         raise TemporaryFailure(str(error)) from error
     breakers.answered(key)
+
+
+def server_of(url: str) -> str:
+    """The server's name among the breakers."""
+    parts = urlsplit(url)
+    return f"smtp {parts.hostname or 'localhost'}:{parts.port or (465 if parts.scheme == 'smtps' else 25)}"
+
+
+def sign_in(server: Smtp, url: str, sender: str, bearer: str) -> None:
+    """Over to TLS and in, as the address says.
+
+    Raises:
+        LoginRefused: by the server's word, or because it has no such way, or takes no such name.
+    """
+    parts = urlsplit(url)
+    try:
+        if parts.scheme == "smtp+starttls":
+            server.starttls(context=ssl.create_default_context())
+        if bearer:
+            server.ehlo()
+            server.auth("XOAUTH2", ByToken(sender, bearer))
+        elif parts.username:
+            server.login(unquote(parts.username), unquote(parts.password or ""))
+    except UnicodeError as error:
+        raise LoginRefused(str(error)) from error
+    except smtplib.SMTPException as error:
+        if failure_of(error) is None:
+            raise
+        raise LoginRefused(str(error)) from error
+
+
+def hand_over(server: Smtp, message: EmailMessage) -> None:
+    """The letter itself. What the server's letters cannot hold (no SMTPUTF8) is no better tomorrow."""
+    try:
+        server.send_message(message)
+    except (smtplib.SMTPNotSupportedError, *UNWRITABLE) as error:
+        raise PermanentFailure(str(error)) from error
+
+
+def failure_of(error: smtplib.SMTPException) -> Exception | None:
+    """What an answer of the server means for the letter; None where it did not answer, but is away or broke off."""
+    if isinstance(error, smtplib.SMTPServerDisconnected | smtplib.SMTPConnectError):
+        return None
+    code = 500
+    if isinstance(error, smtplib.SMTPRecipientsRefused):
+        code = next((code for code, _words in error.recipients.values()), code)
+    elif isinstance(error, smtplib.SMTPResponseException):
+        code = error.smtp_code
+    return (PermanentFailure if code >= 500 else TemporaryFailure)(str(error))
 
 
 class ByToken:
