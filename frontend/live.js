@@ -13,7 +13,10 @@ export function setUpLive(root) {
     const news = JSON.parse(event.data);
     if (news.type === "Presence") showPeople(look, news.people);
     else if (news.type === "CallRinging") { ring(news.call); if (wanted === "calls") soon(); }
-    else if (news.type === "NewsPosted") {
+    else if (news.type === "Reload") { // away too long to be told each thing
+      document.body.dispatchEvent(new CustomEvent("news"));
+      if (wanted) soon();
+    } else if (news.type === "NewsPosted") {
       document.body.dispatchEvent(new CustomEvent("news"));
       tellDesktop();
     } else if (wanted === "any" || (wanted && wanted === news.number)) soon();

@@ -139,3 +139,12 @@ def test_who_looks_at_a_ticket_is_told_to_its_staff_only(program: Program) -> No
     assert ears[0].until(number, "Presence")[-1]["people"] == [{"name": "陈立", "typing": True}]
     say(program, number, internal=False)
     assert "陈立" not in json.dumps(ears[1].until(number, "MessagePosted"), ensure_ascii=False)
+
+
+@pytest.mark.parametrize("odd", ["%00", "%ED%A0%80", "INC%0A", "x" * 300])
+def test_an_odd_ticket_number_ends_nobodys_news(program: Program, odd: str) -> None:
+    address = SignedIn(program, "requester1").stream()
+    assert Ear(address, ticket=odd).status == 200
+    number, ear = new_ticket(program), Ear(SignedIn(program, "desk").stream())
+    say(program, number, internal=False)
+    assert ear.until(number, "MessagePosted")

@@ -7,11 +7,12 @@ then decided in memory, listener by listener.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
-from django.db import connection
+import structlog
+from django.db import InterfaceError, OperationalError, connection
 
 from yizhan.kernel.actor import Actor
 
@@ -29,6 +30,12 @@ FROM horizon h LEFT JOIN LATERAL (
     ORDER BY n.xact, n.id LIMIT %(most)s) AS e ON true
 """
 HORIZON = "SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint"
+BACK = """
+SELECT xact, id FROM kernel_event WHERE xact <= %(xact)s AND (xact, id) <= (%(xact)s, %(id)s)
+ORDER BY xact DESC, id DESC OFFSET %(count)s LIMIT 1
+"""
+log = structlog.get_logger("yizhan.live")
+Answer = TypeVar("Answer")
 
 
 class Cursor(NamedTuple):
@@ -121,6 +128,25 @@ def read(after: Cursor, most: int = MOST) -> tuple[list[LiveEvent], Cursor, bool
     return found, max(after, Cursor(rows[0][0], 0)), bool(rows[0][1])
 
 
+def back(until: Cursor, count: int) -> Cursor | None:
+    """The cursor with this many events between it and the other; None where there are not so many."""
+    with connection.cursor() as cursor:
+        cursor.execute(BACK, {"xact": until.xact, "id": until.id, "count": count})
+        row = cursor.fetchone()
+    return Cursor(*row) if row else None
+
+
+def tried(ask: Callable[..., Answer], *arguments: Any) -> Answer | None:
+    """What an app's source answers. One with a fault of its own tells nothing; it must not stop what others tell."""
+    try:
+        return ask(*arguments)
+    except (OperationalError, InterfaceError):
+        raise
+    except Exception:
+        log.exception("live_source", source=getattr(ask, "__qualname__", ""))
+        return None
+
+
 Known = tuple[LiveEvent, LiveSource, Any]
 
 
@@ -130,7 +156,7 @@ def known(events: list[LiveEvent]) -> list[Known]:
     for event in events:
         if event.object_type in _sources:
             ids.setdefault(event.object_type, set()).add(event.object_id)
-    records = {name: _sources[name].records(wanted) for name, wanted in ids.items()}
+    records = {name: tried(_sources[name].records, wanted) or {} for name, wanted in ids.items()}
     return [
         (event, _sources[event.object_type], records[event.object_type][event.object_id])
         for event in events

@@ -22,6 +22,8 @@ from yizhan.site.live import Pass
 
 LOOKING, TYPING = 45.0, 6.0
 MOST_WAITING = 5_000
+# Who missed more than this asks for his whole page instead: that is cheaper for him too.
+MOST_MISSED = 2_000
 SESSIONS = "SELECT session_key FROM django_session WHERE session_key = ANY(%s) AND expire_date > now()"
 
 
@@ -35,11 +37,15 @@ class Listener:
     actor: Actor | None = None
     may_look: bool = False
     shown: list[dict[str, Any]] | None = None
+    gone: bool = False
+    ended: bool = False
     queue: asyncio.Queue[bytes | None] = field(default_factory=asyncio.Queue)
 
     def hand(self, part: bytes | None) -> None:
         """Put into its queue; who cannot keep up is let go and resumes at its cursor."""
-        self.queue.put_nowait(part if self.queue.qsize() < MOST_WAITING else None)
+        if not self.ended:
+            self.ended = part is None or self.queue.qsize() >= MOST_WAITING
+            self.queue.put_nowait(None if self.ended else part)
 
 
 Told = list[tuple[Listener, bytes | None]]
@@ -74,7 +80,7 @@ class Hub:
 
     def __init__(self) -> None:
         self.listeners: set[Listener] = set()
-        self.joining: list[Listener] = []
+        self.joining: dict[Listener, None] = {}
         self.position: Cursor | None = None
         self.crowd = Crowd()
 
@@ -116,9 +122,17 @@ class Hub:
         return gone
 
     def catch_up(self, late: list[Listener], until: Cursor) -> Told:
-        """What those who come back missed, read once for all of them."""
+        """What those who come back missed, read once for all of them; who missed too much is told to ask anew."""
+        late = [x for x in late if x.after is not None and x.after < until]
         told: Told = []
-        position = min((x.after for x in late if x.after is not None), default=until)
+        if not late:
+            return told
+        bound = live.back(until, MOST_MISSED)
+        for listener in late:
+            if bound is not None and listener.after is not None and listener.after < bound:
+                listener.after = until
+                told.append((listener, message(until, {"type": "Reload"})))
+        position = min(x.after for x in late if x.after is not None)
         while position < until:
             events, position, _more = live.read(position)
             told += self.tell(live.known([e for e in events if e.cursor <= until]), late, checked=True)
@@ -139,7 +153,7 @@ class Hub:
         event, source, record = one
         if listener.actor is None or (listener.after is not None and event.cursor <= listener.after):
             return None
-        item = source.told(listener.actor, event, record)
+        item = live.tried(source.told, listener.actor, event, record)
         return None if item is None else message(event.cursor, item)
 
     def presence(self, listeners: Iterable[Listener]) -> Told:

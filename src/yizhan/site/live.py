@@ -1,6 +1,7 @@
 """Who may listen to live news: a pass that a page carries to the stream, good for as long as its session."""
 
 import json
+import re
 from typing import NamedTuple
 
 from django.contrib.auth import HASH_SESSION_KEY
@@ -9,6 +10,8 @@ from django.http import HttpRequest
 from yizhan.kernel.errors import PermanentFailure
 from yizhan.kernel.sealing import seal, unseal
 from yizhan.kernel.web import actor_of
+
+NUMBER = re.compile(r"[A-Za-z0-9-]{1,20}")
 
 
 class Pass(NamedTuple):
@@ -34,3 +37,8 @@ def read_pass(text: str) -> Pass | None:
         return Pass(int(user_id), str(session), str(proof))
     except (PermanentFailure, TypeError, ValueError):
         return None
+
+
+def read_number(text: str) -> str:
+    """The number of a ticket that somebody looks at; empty for what cannot be one."""
+    return text if NUMBER.fullmatch(text) else ""

@@ -21,18 +21,21 @@ django.setup()
 
 import structlog  # noqa: E402 - Django first
 from django.conf import settings  # noqa: E402
-from django.db import DatabaseError, InterfaceError, connection  # noqa: E402
+from django.db import connection  # noqa: E402
 
 from yizhan.kernel.events import CHANNEL  # noqa: E402
 from yizhan.kernel.live import Cursor  # noqa: E402
 from yizhan.kernel.presence import CHANNEL as PRESENCE  # noqa: E402
 from yizhan.site.hub import Hub, Listener, Told  # noqa: E402
-from yizhan.site.live import read_pass  # noqa: E402
+from yizhan.site.live import read_number, read_pass  # noqa: E402
 
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 HEARTBEAT = 20.0
 TICK, GATHER, SOON = 3.0, 0.1, 0.2
+# A browser gives up for good after a refusal; who only comes at a bad time is answered, and comes again.
+MOST_JOINING = 2_000
+AGAIN = b"retry: 5000\n\n"
 log = structlog.get_logger("yizhan.stream")
 
 
@@ -62,6 +65,9 @@ class Stream:
                             self.wake.set()
             except (psycopg.Error, OSError):
                 await asyncio.sleep(1)
+            except Exception:
+                log.exception("stream_listening")
+                await asyncio.sleep(1)
 
     def hear(self, news: dict[str, Any]) -> None:
         self.hub.crowd.hear(news)
@@ -72,7 +78,10 @@ class Stream:
             listener.hand(part)
 
     async def work(self) -> None:
-        """A turn at each wake-up, and every few seconds besides: who is gone, who types no more, what nobody announced."""
+        """A turn at each wake-up, and every few seconds besides: who is gone, who types no more, what nobody announced.
+
+        Whatever fails, the next turn is tried: nothing ends the news but the process.
+        """
         looked, again = 0.0, False
         while True:
             try:
@@ -82,25 +91,46 @@ class Stream:
                 pass
             self.wake.clear()
             everybody = time.monotonic() - looked >= TICK
-            joining, self.hub.joining = self.hub.joining, []
-            present = list(self.hub.listeners - set(joining))
             try:
-                loop = asyncio.get_running_loop()
-                told, again = await loop.run_in_executor(self.thread, self.turn, present, joining, everybody)
-            except (DatabaseError, InterfaceError, psycopg.Error) as fault:
-                log.warning("stream_database", error=str(fault)[:200])
-                self.hub.joining = [*joining, *self.hub.joining]
+                again = await self.take(list(self.hub.joining), everybody=everybody)
+            except Exception:
+                log.exception("stream_turn")
                 again = True
                 await asyncio.sleep(1)
                 continue
-            self.told = str(self.hub.position)
-            for listener in joining:
-                if listener.actor is not None:
-                    listener.hand(f"id: {listener.after}\nretry: 2000\n\n".encode())
-            self.hand(told)
             if everybody:
                 looked = time.monotonic()
-            self.hand(self.hub.presence([*joining, *(present if everybody else ())]))
+
+    async def take(self, joining: list[Listener], *, everybody: bool) -> bool:
+        """A turn with these, who wait to be let in. Where it fails with them and not without, who makes it fail is let go."""
+        try:
+            return await self.take_once(joining, everybody=everybody)
+        except Exception as fault:
+            if not joining:
+                raise
+            log.warning("stream_joining", count=len(joining), error=repr(fault)[:200])
+        again = await self.take_once([], everybody=everybody)
+        if len(joining) == 1:
+            self.hub.joining.pop(joining[0], None)
+            joining[0].hand(None)
+            return again
+        half = len(joining) // 2
+        first = await self.take(joining[:half], everybody=False)
+        return await self.take(joining[half:], everybody=False) or first
+
+    async def take_once(self, joining: list[Listener], *, everybody: bool) -> bool:
+        """One turn, and what comes of it into their queues; whether to look again soon."""
+        present = list(self.hub.listeners - self.hub.joining.keys())
+        loop = asyncio.get_running_loop()
+        told, again = await loop.run_in_executor(self.thread, self.turn, present, joining, everybody)
+        self.told = str(self.hub.position)
+        for listener in joining:
+            self.hub.joining.pop(listener, None)
+            if listener.actor is not None:
+                listener.hand(f"id: {listener.after}\nretry: 2000\n\n".encode())
+        self.hand(told)
+        self.hand(self.hub.presence([*joining, *(present if everybody else ())]))
+        return again
 
     def turn(self, present: list[Listener], joining: list[Listener], everybody: bool) -> tuple[Told, bool]:
         """In the thread. A connection that fell is given back, and a new one taken next time."""
@@ -112,15 +142,17 @@ class Stream:
 
     async def join(self, listener: Listener) -> bytes | None:
         """Its first words once it is let in, or None."""
+        if len(self.hub.joining) >= MOST_JOINING:
+            listener.hand(None)
+            return AGAIN
         self.hub.listeners.add(listener)
-        self.hub.joining.append(listener)
+        self.hub.joining[listener] = None
         self.wake.set()
         return await listener.queue.get()
 
     def leave(self, listener: Listener) -> None:
         self.hub.listeners.discard(listener)
-        if listener in self.hub.joining:
-            self.hub.joining.remove(listener)
+        self.hub.joining.pop(listener, None)
 
 
 _stream: list[Stream] = []
@@ -149,39 +181,47 @@ async def application(scope: dict[str, Any], receive: Receive, send: Send) -> No
     allowed = origin if origin.split("://")[-1].split(":")[0] in settings.ALLOWED_HOSTS else settings.YIZHAN.base_url
     headers = [(b"access-control-allow-origin", allowed.encode()), (b"vary", b"Origin"), (b"cache-control", b"no-store")]
     given = read_pass(query_value(scope, "pass")) if scope["path"] == "/events" else None
-    listener = Listener(given, last_seen(scope), query_value(scope, "ticket")[:20]) if given else None
+    listener = Listener(given, last_seen(scope), read_number(query_value(scope, "ticket"))) if given else None
+    if listener is None:
+        await refuse(send, 403 if scope["path"] == "/events" else 404, headers)
+        return
+    gone = asyncio.create_task(until_gone(listener, receive))
     try:
-        first = await _stream[0].join(listener) if listener else None
-        if listener is None or first is None:
-            await respond(send, 403 if scope["path"] == "/events" else 404, headers)
-            await send({"type": "http.response.body", "body": b""})
+        first = await _stream[0].join(listener)
+        if listener.gone:
+            return
+        if first is None:
+            await refuse(send, 403, headers)
             return
         await respond(send, 200, [*headers, (b"content-type", b"text/event-stream")])
         await send({"type": "http.response.body", "body": first, "more_body": True})
-        await pour(listener, receive, send)
-    finally:
-        if listener:
-            _stream[0].leave(listener)
-
-
-async def pour(listener: Listener, receive: Receive, send: Send) -> None:
-    """Until either side has enough. A silent page is told now and then how far it is."""
-    gone = asyncio.create_task(until_gone(listener, receive))
-    try:
-        while True:
-            try:
-                part = await asyncio.wait_for(listener.queue.get(), HEARTBEAT)
-            except TimeoutError:
-                part = f"id: {_stream[0].told}\n: still here\n\n".encode()
-            if part is None:
-                break
-            await send({"type": "http.response.body", "body": part, "more_body": True})
-        await send({"type": "http.response.body", "body": b"", "more_body": False})
+        await pour(listener, send)
     finally:
         gone.cancel()
+        _stream[0].leave(listener)
+
+
+async def refuse(send: Send, status: int, headers: list[tuple[bytes, bytes]]) -> None:
+    await respond(send, status, headers)
+    await send({"type": "http.response.body", "body": b""})
+
+
+async def pour(listener: Listener, send: Send) -> None:
+    """Until either side has enough. A silent page is told now and then how far it is."""
+    while True:
+        try:
+            part = await asyncio.wait_for(listener.queue.get(), HEARTBEAT)
+        except TimeoutError:
+            part = f"id: {_stream[0].told}\n: still here\n\n".encode()
+        if part is None or listener.gone:
+            break
+        await send({"type": "http.response.body", "body": part, "more_body": True})
+    await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
 async def until_gone(listener: Listener, receive: Receive) -> None:
+    """Watches from the beginning, so that nobody waits to be let in who is not there any more."""
     while (await receive())["type"] != "http.disconnect":
         pass
-    listener.queue.put_nowait(None)
+    listener.gone = True
+    listener.hand(None)

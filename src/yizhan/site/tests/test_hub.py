@@ -1,6 +1,8 @@
 """The hub: how much it asks for how many, and that each hears exactly what his scope shows."""
 
+import json
 import random
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import pytest
@@ -11,13 +13,19 @@ from django.test.utils import CaptureQueriesContext
 
 from yizhan.kernel import live
 from yizhan.kernel.actor import Actor, Grant
-from yizhan.kernel.live import Cursor, LiveEvent
+from yizhan.kernel.live import Cursor, LiveEvent, LiveSource
 from yizhan.people.models import Assignment, Contact, Customer, Role, User
-from yizhan.site.hub import Hub, Listener
+from yizhan.site.hub import MOST_MISSED, Hub, Listener
 from yizhan.site.live import Pass
 from yizhan.tickets.models import Ticket
 from yizhan.tickets.policies import TicketPermission, tickets
 
+OLD = """
+INSERT INTO kernel_event (xact, at, type, version, customer_id, object_type, object_id, actor, internal, payload)
+SELECT 10 + n / 500, now(), 'EngineerLeft', 1, t.customer_id, 'tickets.ticket', t.id, 'test', false, '{}'
+FROM tickets_ticket t, generate_series(1, %s) n WHERE t.number = %s
+ORDER BY n RETURNING xact, id
+"""
 PERSON = ("requester1", "customer1", "desk", "engineer1", "manager")
 
 
@@ -103,6 +111,45 @@ def test_what_was_told_is_not_told_again(world: Any) -> None:
     late.after = Cursor(7, 2)
     news = [LiveEvent(Cursor(7, pk), "EngineerLeft", "tickets.ticket", ticket.pk, False, "{}") for pk in (1, 2, 3, 4)]
     assert [part.split("\n")[0] for part in heard(hub, [late], news)["desk"]] == ["id: 7-3", "id: 7-4"]
+
+
+def test_who_missed_too_much_is_told_to_ask_anew(world: Any) -> None:
+    """He costs a bounded read and one piece of news; who missed little beside him hears just that."""
+    hub, ticket = Hub(), world.new()
+    old, late, silent = listener("desk"), listener("desk"), listener("desk")
+    hub.admit([old, late, silent])
+    with connection.cursor() as cursor:
+        cursor.execute(OLD, [MOST_MISSED + 1, ticket.number])
+        rows = [Cursor(*row) for row in cursor.fetchall()]
+    until = rows[-1]
+    old.after, late.after, silent.after = Cursor(1, 0), rows[-3], until
+    with CaptureQueriesContext(connection) as captured:
+        told = hub.catch_up([old, late, silent], until)
+    assert len(captured) < 3 + 2 * (MOST_MISSED // live.MOST + 1)
+    heard = {one: [json.loads((part or b"").decode().split("data: ")[1])["type"] for who, part in told if who is one]
+             for one in (old, late, silent)}  # fmt: skip
+    assert heard == {old: ["Reload"], late: ["EngineerLeft"] * 2, silent: []}
+    assert old.after == until
+
+
+def test_a_faulty_source_silences_itself_only(world: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Faulty(LiveSource):
+        def records(self, ids: Collection[int]) -> Mapping[int, Any]:
+            raise KeyError("records")
+
+        def told(self, actor: Actor, event: LiveEvent, record: Any) -> dict[str, Any] | None:
+            raise KeyError("told")
+
+    class Telling(Faulty):
+        def records(self, ids: Collection[int]) -> Mapping[int, Any]:
+            return dict.fromkeys(ids, "record")
+
+    monkeypatch.setitem(live._sources, "test.first", Faulty())
+    monkeypatch.setitem(live._sources, "test.second", Telling())
+    ticket, hub, desk = world.new(), Hub(), listener("desk")
+    hub.admit([desk])
+    odd = [LiveEvent(Cursor(1, pk), "X", name, 1, False, "{}") for pk, name in enumerate(("test.first", "test.second"))]
+    assert len(heard(hub, [desk], [*odd, event(ticket, 2)])["desk"]) == 1
 
 
 @pytest.mark.parametrize("text", ["7-3", "7", "", "x", "7-", "-1", "1-2-3", "9" * 30, "７"])
