@@ -43,7 +43,7 @@ PLANTS: dict[str, tuple[str, dict[str, Mark]]] = {  # model → (the way to its 
     "people.Contact": ("customer", {"name": O, "phone": N, "email": N, "title": O, "place": O}),
     "tickets.Ticket": (
         "customer",
-        {"place": F, "subject": F, "description": F, "source_id": I, "scheduled_note": F, "closure_reason": F,
+        {"place": F, "subject": F, "description": F, "source_id": F, "scheduled_note": F, "closure_reason": F,
          "knowledge_article": I, "knowledge_reason": I},
     ),
     "tickets.Message": ("ticket__customer", {"body": F, "source_id": I}),

@@ -72,7 +72,7 @@ GROUPS = {  # one planting each
 MET_BY_THE_MANAGER = {
     "tickets.Ticket.subject", "people.Contact.phone", "people.Site.name", "tickets.Message.body", "kernel.Attachment.name",
     "channels.Call.number", "tickets.ticket.custom", "people.contact.custom", "people.Contact.email",
-    "channels.InboundMessage.subject", "tickets.CannedReply.title", "news", "mail",
+    "channels.InboundMessage.subject", "tickets.CannedReply.title", "news",
 }  # fmt: skip
 SKIPPED = ("readyz", "metrics", "healthz", "first-run", "mailbox-connect", "account_", "mfa_", "usersessions_")
 """Routes that show no record but one's own account, and one that leaves for a provider; everything else is walked."""

@@ -70,7 +70,7 @@ def report(request: HttpRequest) -> HttpResponse:
         except DomainError as refusal:
             error = str(refusal)
         else:
-            messages.success(request, _("Registered as {number}.").format(number=number))
+            messages.success(request, _("Registered; an engineer will take it shortly."))
             return redirect("ticket", number=number)
     context = {
         "faults": list(known_faults(actor)[:3]),
