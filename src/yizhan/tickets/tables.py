@@ -16,7 +16,7 @@ from yizhan.kernel.listing.queries import is_among
 from yizhan.kernel.policy import Policy
 from yizhan.kernel.resource.declaration import custom_column
 from yizhan.people.policies import PeoplePermission, contacts, customers, departments, number_for, sites, users
-from yizhan.tickets.models import ServiceSheet, SignOff, Ticket
+from yizhan.tickets.models import ServiceSheet, SignOff, SubState, Ticket
 from yizhan.tickets.policies import TicketPermission, tickets
 from yizhan.tickets.queries import FILTERS, filtered, ticket_view
 from yizhan.tickets.services.acting import for_list, with_joins
@@ -61,6 +61,12 @@ def plain(name: str) -> Callable[[Ticket], Any]:
     return lambda ticket: getattr(ticket, name)
 
 
+def state(ticket: Ticket) -> str:
+    """The state; of a dispatched ticket with whom it waits for."""
+    dispatched = f" · {ticket.sub_state_words}" if ticket.sub_state == SubState.OFFERED else ""
+    return f"{ticket.get_state_display()}{dispatched}"
+
+
 COLUMNS: tuple[Column, ...] = (
     Column("number", _("ticket number"), plain("number")), Column("kind", _("kind"), shown("kind")),
     Column("subject", _("subject"), plain("subject")), Column("description", _("description"), plain("description")),
@@ -69,7 +75,7 @@ COLUMNS: tuple[Column, ...] = (
     Column("requester", _("requester"), text("requester")), Column("phone", _("phone"), lambda t: t.requester.masked_phone),
     Column("category", _("category"), text("category")), Column("channel", _("channel"), shown("channel")),
     Column("reported_level", _("reported level"), shown("reported_level")), Column("level", _("level"), shown("level")),
-    Column("state", _("state"), shown("state")), Column("sub_state", _("sub-state"), plain("sub_state_words")),
+    Column("state", _("state"), state), Column("sub_state", _("sub-state"), plain("sub_state_words")),
     Column("owner", _("owner"), text("owner")), Column("handler", _("handler"), text("handler")),
     Column("first_contact_owner", _("first contact"), text("first_contact_owner")),
     Column("received_at", _("received"), plain("received_at")), Column("responded_at", _("responded"), plain("responded_at")),

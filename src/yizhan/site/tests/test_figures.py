@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.urls import reverse
 
 from yizhan.channels.models import Call, InboundMessage, PhoneLine
 from yizhan.channels.queries import inbound_messages, visible_calls
@@ -12,6 +13,7 @@ from yizhan.channels.services.mailboxes import add_mailbox
 from yizhan.channels.services.polling import store_raw
 from yizhan.kernel import clock
 from yizhan.kernel.actor import system_actor
+from yizhan.kernel.documents.xlsx import read_table
 from yizhan.kernel.testing.api import ApiClient
 from yizhan.people.models import Assignment, Customer, Role, Team, User
 from yizhan.people.tests.mixed import make_person
@@ -109,6 +111,10 @@ def test_a_dispatched_ticket_says_to_whom_everywhere(api: Any, page: Any, world:
         assert "已派给 陈立 · 待接" in screen.get(address).content.decode(), address
     assert "已派给 二线支持 · 待接" in screen.get("/tickets/").content.decode()
     assert "未派</i>" not in screen.get("/tickets/").content.decode()
+    facts = screen.get(f"/tickets/{one}/").content.decode()
+    assert '<span class="t3">未派</span>' not in facts
+    cells = str(read_table(screen.get(reverse("list-export", args=["tickets"]) + "?columns=number,state,owner").content, "a.xlsx"))
+    assert "待处理 · 已派给 陈立 · 待接" in cells
     assert one not in screen.get("/tickets/?view=unassigned").content.decode()
     assert [item["number"] for item in api("desk").get("/tickets?view=unassigned")["items"]] == []
     theirs = page("requester1")
