@@ -113,7 +113,9 @@ def test_a_dispatched_ticket_says_to_whom_everywhere(api: Any, page: Any, world:
     assert "未派</i>" not in screen.get("/tickets/").content.decode()
     facts = screen.get(f"/tickets/{one}/").content.decode()
     assert '<span class="t3">未派</span>' not in facts
-    cells = str(read_table(screen.get(reverse("list-export", args=["tickets"]) + "?columns=number,state,owner").content, "a.xlsx"))
+    cells = str(
+        read_table(screen.get(reverse("list-export", args=["tickets"]) + "?columns=number,state,owner").content, "a.xlsx")
+    )
     assert "待处理 · 已派给 陈立 · 待接" in cells
     assert one not in screen.get("/tickets/?view=unassigned").content.decode()
     assert [item["number"] for item in api("desk").get("/tickets?view=unassigned")["items"]] == []
