@@ -211,7 +211,7 @@ def test_a_requester_reports_by_phone_and_a_draft_survives(browser: Browser, pro
     expect(user.page.locator("[data-draft-note]").first).to_contain_text("联网后送出")
     user.context.set_offline(False)
     user.page.wait_for_url("**/tickets/**")
-    expect(user.page.locator(".yz-flash")).to_contain_text("已登记")
+    expect(user.page.locator(".yz-flash")).to_contain_text("已受理")
     check_page(user)
     user.page.get_by_role("link", name=re.compile("催单")).click()
     user.page.fill("#do textarea", "门店在排队")

@@ -85,7 +85,7 @@ def test_the_lists_columns_stay_on_the_screen(browser: Browser, program: Program
         assert last
         assert last["x"] + last["width"] <= person.width, (path, last)
     person.page.keyboard.press("Control+k")
-    person.page.keyboard.type("x4f9x4f9")
+    person.page.keyboard.type(number)
     expect(person.page.locator("#palette-found a").first).to_be_visible()
     assert person.page.evaluate("(e => e.scrollWidth - e.clientWidth)(document.querySelector('#palette'))") <= 0
     person.leave()
