@@ -27,7 +27,7 @@ def provider(program: Program, mail_servers: MailServers) -> Iterator[OAuthProvi
     running.stop()
 
 
-def until(what: Callable[[], bool], seconds: float = 45) -> None:
+def until(what: Callable[[], bool], seconds: float = 120) -> None:
     end = time.monotonic() + seconds
     while not what():
         assert time.monotonic() < end, what
