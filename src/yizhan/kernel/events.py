@@ -100,7 +100,7 @@ def emit(actor: Actor, subject: models.Model, customer_id: int | None, event: Ev
         cursor.execute(INSERT, [*row, actor.label, event.INTERNAL, canonical(event.payload()), CHANNEL])
         number, _ = cursor.fetchone() or (0, None)
     envelope = Envelope(number, event, subject._meta.label_lower, subject.pk, customer_id, actor, subject)
-    for reaction in _inside[type(event)]:
+    for reaction in _inside.get(type(event), ()):
         reaction(envelope)
-    for path in _after[event.type]:
+    for path in _after.get(event.type, ()):
         _enqueue[0](path, number)

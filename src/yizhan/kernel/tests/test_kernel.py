@@ -10,7 +10,7 @@ from django.db import DatabaseError, connection, transaction
 from hypothesis import given
 from hypothesis import strategies as st
 
-from yizhan.kernel import attachments, audit, clock, numbering, search
+from yizhan.kernel import attachments, audit, clock, events, numbering, search
 from yizhan.kernel.actor import Actor, Grant, system_actor
 from yizhan.kernel.documents import qr_svg, render_pdf
 from yizhan.kernel.errors import Invalid, PermanentFailure
@@ -81,6 +81,14 @@ def test_events_are_stored_with_their_transaction(world: Any) -> None:
     row = StoredEvent.objects.get(object_id=ticket.pk, type="TicketRegistered")
     assert row.xact > 0
     assert row.payload["number"] == ticket.number
+
+
+def test_telling_news_registers_nothing(world: Any) -> None:
+    """A process that has told of a fact knows the same subscribers as one that has not (tests/processes compares them)."""
+    before = (list(events._inside), list(events._after))
+    ticket = world.new()
+    events.emit(system_actor("test"), ticket, ticket.customer_id, type("NothingListens", (events.Event,), {})())
+    assert (list(events._inside), list(events._after)) == before
 
 
 def test_history_lies_in_monthly_partitions(world: Any) -> None:
