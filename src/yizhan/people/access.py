@@ -76,6 +76,6 @@ def actor_for(user: User, *, channel: str = "", address: str = "", request_id: s
         label=f"user:{user.pk}", user_id=user.pk, username=user.username, name=user.display_name or user.username,
         contact_id=contact, home_customer_id=found.access_customer if contact else None,
         grants=tuple(Grant(role, customer) for role, customer in grants),
-        team_ids=frozenset() if contact or found is None else frozenset(found.access_teams), tier=user.tier or 0,
+        team_ids=frozenset(found.access_teams if grants else ()), tier=user.tier or 0,
         channel=channel, address=address, request_id=request_id, language=user.language,
     )  # fmt: skip

@@ -288,3 +288,11 @@ def test_stored_events_have_readers(db: None) -> None:
 def test_every_decision_has_a_number_of_its_own() -> None:
     names = sorted(p.name for p in (ROOT / "docs/decisions").glob("*.md"))
     assert [name[:4] for name in names] == [f"{n:04}" for n in range(1, len(names) + 1)]
+
+
+def test_every_setting_is_in_the_operators_guide() -> None:
+    guide = (ROOT / "docs" / "operator-guide.md").read_text()
+    read = set(re.findall(r'"(YIZHAN_[A-Z_]+)"', (SOURCE / "site" / "config.py").read_text()))
+    own = {"YIZHAN_DEBUG"}  # the developers': serve refuses it
+    assert len(read) > 15
+    assert not {name for name in read - own if name not in guide}

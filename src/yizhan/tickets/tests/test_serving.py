@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from yizhan.kernel.models import News
-from yizhan.people.models import Assignment, Customer, Team, User
+from yizhan.people.models import Assignment, Customer, Role, Team, User
+from yizhan.people.tests.mixed import make_person
 from yizhan.tickets.models import Watcher
 from yizhan.tickets.services import taking
 
@@ -95,3 +96,15 @@ def test_an_offer_ends_with_the_role(api: Any, world: Any, elsewhere: User) -> N
     role.role = "auditor"
     role.save()
     assert api("elsewhere").act(number, "accept").status == 403
+
+
+def test_an_engineer_who_is_somebodys_contact_belongs_to_his_team_all_the_same(api: Any, world: Any) -> None:
+    make_person("between", (Role.TECHNICIAN, "demo-b"), contact_at="demo-a")
+    Team.objects.get(code="tier1").members.add(User.objects.get(username="between"))
+    served, own = world.new(requester="requester2").number, world.new().number
+    for number in (served, own):
+        api("desk").act(number, "dispatch", to="tier1")
+    him = api("between")
+    assert [row["number"] for row in him.get("/tickets?view=mine")["items"]] == [served]
+    assert him.act(own, "accept").status in {403, 404}  # there he is a customer
+    assert him.act(served, "accept").status == 200
