@@ -76,8 +76,8 @@ def team_engineers(team_id: int, customer_id: int) -> QuerySet[User]:
     return technicians(customer_id).filter(teams=team_id)
 
 
-def teams_serving(customer_id: int) -> QuerySet[Team]:
-    """Active teams with at least one engineer of this customer."""
+def teams_serving(customer_id: int | None) -> QuerySet[Team]:
+    """Active teams with at least one engineer of this customer (None: of any)."""
     return (
         Team.objects.filter(active=True, members__in=technicians(customer_id).order_by().values("pk")).distinct().order_by("code")
     )

@@ -1,5 +1,6 @@
 """What the pages ask for each action. The values become the same bodies that REST takes."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
@@ -7,6 +8,7 @@ from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from yizhan.kernel import clock, custom_fields
+from yizhan.kernel.errors import Text
 from yizhan.kernel.forms import DateTimeInput, DressedForm, dress
 from yizhan.people.models import Duty, User
 from yizhan.people.queries import duties_now, teams_serving, technicians
@@ -27,6 +29,7 @@ from yizhan.tickets.queries import open_load, ticket_fields
 from yizhan.tickets.states import Action
 
 USUAL_MINUTES = 15
+NOBODY = ("", _("Choose…"))
 LEVELS = [
     (1, _("Work has stopped"), _("cannot start, system crash, network outage")),
     (2, _("Badly degraded"), _("virus, mail, business system fault")),
@@ -40,9 +43,10 @@ class ActionForm(DressedForm):
 
     version = forms.IntegerField(required=False, widget=forms.HiddenInput)
 
-    def __init__(self, *args: Any, ticket: Ticket, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, ticket: Ticket, others: Sequence[Ticket] = (), **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.ticket = ticket
+        self.customers = list(dict.fromkeys(one.customer_id for one in (ticket, *others)))
         self.fields["version"].initial = ticket.version
         self.set_up()
 
@@ -62,22 +66,33 @@ class ReasonForm(ActionForm):
 
 
 class PeopleForm(ActionForm):
-    """Chooses among the engineers of the ticket's customer."""
+    """Chooses among the engineers of the ticket's customer; of several tickets, of all their customers."""
 
     people_field = "to"
+    people_label = _("Engineer")
 
     def set_up(self) -> None:
         self.fields[self.people_field] = forms.ChoiceField(
-            label=_("Engineer"),
-            choices=engineer_choices(self.ticket.customer_id),
+            label=self.people_label,
+            choices=[NOBODY, *self.people()],
             widget=forms.Select(attrs={"class": "form-select"}),
         )
         self.order_fields([self.people_field])
 
+    def people(self) -> Sequence[Any]:
+        return engineer_choices(*self.customers)
 
-def engineer_choices(customer_id: int | None) -> list[tuple[str, str]]:
-    """Engineers of a customer with what decides: line, skills, roster, load. Who is on leave stands last."""
-    people = list(technicians(customer_id).prefetch_related("skills")[:200])
+
+def engineer_choices(*customer_ids: int | None) -> list[tuple[str, str]]:
+    """Who is an engineer of each of these customers, with what decides: line, skills, roster, load.
+
+    Who is on leave stands last.
+    """
+    first, *rest = customer_ids
+    rows = technicians(first)
+    for customer_id in rest:
+        rows = rows.filter(pk__in=technicians(customer_id).order_by().values("pk"))
+    people = list(rows.prefetch_related("skills")[:200])
     ids = [person.pk for person in people]
     duties, load = duties_now(ids), open_load(ids)
 
@@ -93,8 +108,22 @@ def engineer_choices(customer_id: int | None) -> list[tuple[str, str]]:
     return [(user.username, shown(user)) for user in sorted(people, key=away)]
 
 
+def dispatch_choices(*customer_ids: int | None) -> list[tuple[Text, list[tuple[str, str]]]]:
+    """Whom a ticket of these customers can be offered to: the engineers, and the teams that have one for each."""
+    first, *rest = customer_ids
+    teams = teams_serving(first)
+    for customer_id in rest:
+        teams = teams.filter(pk__in=teams_serving(customer_id).order_by().values("pk"))
+    listed = [(team.code, f"{team.name}　{team.get_tier_display()}") for team in teams]
+    groups = [(_("Engineers"), engineer_choices(*customer_ids)), (_("Teams"), listed)]
+    return [(label, choices) for label, choices in groups if choices]
+
+
 class DispatchForm(PeopleForm):
-    pass
+    people_label = _("Engineer or team")
+
+    def people(self) -> Sequence[Any]:
+        return dispatch_choices(*self.customers)
 
 
 class TransferForm(PeopleForm):

@@ -7,6 +7,7 @@ urlpatterns = [
     path("search/", lists.search_page, name="search"),
     path("desk/", desk.desk, name="desk"),
     path("desk/callers/", desk.callers, name="desk-callers"),
+    path("desk/people/", desk.people, name="desk-people"),
     path("desk/paste/", desk.paste, name="desk-paste"),
     path("desk/same/<str:number>/", desk.same_fault, name="desk-same"),
     path("desk/similar/", desk.similar, name="desk-similar"),

@@ -38,7 +38,7 @@ CLOSERS, CHANNELS = {"desk", "manager"}, {"desk", "manager", "auditor", "admin"}
 ANYBODY = ALL | {GUEST}
 
 PAGES: dict[str, set[str]] = {
-    "home": ALL, "search": ALL, "desk": DESK, "desk-callers": DESK, "desk-similar": DESK,
+    "home": ALL, "search": ALL, "desk": DESK, "desk-callers": DESK, "desk-people": DESK, "desk-similar": DESK,
     "desk-paste": set(), "desk-same": set(), "report-same": set(),
     "report": CUSTOMERS,
     "closing": CLOSERS, "closing-ticket": CLOSERS, "closing-archive": set(), "closing-visit": set(), "closing-follow-up": set(),

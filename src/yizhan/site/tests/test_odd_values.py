@@ -17,7 +17,8 @@ from yizhan.tickets.queries import FILTERS
 PAGES: dict[str, tuple[str, ...]] = {
     "/tickets/": ("view", *FILTERS, "cursor", "columns", "saved"),
     "/search/": ("q",), "/palette/": ("q",), "/desk/": ("caller", "call", "customer", "subject"), "/desk/callers/": ("q", "customer"),
-    "/desk/similar/": ("subject", "customer"), "/calls/": ("view", "cursor"), "/channels/": ("state", "cursor"),
+    "/desk/people/": ("customer",), "/desk/similar/": ("subject", "customer"),
+    "/calls/": ("view", "cursor"), "/channels/": ("state", "cursor"),
     "/audit/": ("q", "actor", "command", "object", "cursor"), "/closing/": ("tab", "cursor"), "/works/": ("cursor",),
     "/": ("view",), "/handover/": ("to",), "/news/": ("cursor",),
     **{f"/data/{r.name}/": (*r.filters, "q", "cursor", "columns", "saved", "custom.x") for r in all_resources()},

@@ -67,6 +67,9 @@ def accept_ticket(*, actor: Actor, number: str, version: int | None = None) -> T
 def dispatch_ticket(*, actor: Actor, number: str, to: str, version: int | None = None) -> Ticket:
     """Offer a pending ticket to an engineer (user name) or a team (code). It stays pending until accepted."""
     case = begin(actor, number, Action.DISPATCH, version)
+    if not to.strip():
+        message = _("Choose the engineer or the team who is to do it.")
+        raise Invalid(message, fields={"to": [message]})
     team = None if User.objects.filter(username=to).exists() else teams_serving(case.ticket.customer_id).filter(code=to).first()
     user = None if team else engineer(to, case.ticket.customer_id, "to")
     case.ticket.offered_to, case.ticket.team = user, team

@@ -78,7 +78,7 @@ def batch(request: HttpRequest) -> HttpResponse:
     fitting = [line.ticket for line in lines if not line.problem]
     step, form, status = given.get("step", "preview"), None, 200
     if action in FORMS and fitting:
-        form = FORMS[action](given if step == "apply" else None, ticket=fitting[0])
+        form = FORMS[action](given if step == "apply" else None, ticket=fitting[0], others=fitting[1:])
         form.fields["version"].initial = None
     if step == "apply" and form is not None and not form.is_valid():
         step, status = "preview", 422

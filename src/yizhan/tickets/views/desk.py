@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.contrib import messages
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -10,13 +11,14 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from yizhan.kernel import search
+from yizhan.kernel.actor import Actor
 from yizhan.kernel.errors import DomainError, Forbidden, Invalid
 from yizhan.kernel.web import actor_of
-from yizhan.people.models import Contact
+from yizhan.people.models import Contact, Customer
 from yizhan.people.policies import PeoplePermission, customers
 from yizhan.people.queries import contacts_matching
 from yizhan.tickets.actions import category_of
-from yizhan.tickets.forms import LEVELS, category_choices, engineer_choices
+from yizhan.tickets.forms import LEVELS, category_choices, dispatch_choices
 from yizhan.tickets.models import Channel, State, Ticket
 from yizhan.tickets.pasting import pick_apart
 from yizhan.tickets.policies import TicketPermission, tickets
@@ -49,6 +51,14 @@ def callers(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
+def people(request: HttpRequest) -> HttpResponse:
+    """Whom it can be dispatched to, once the customer of somebody new is chosen."""
+    may_register(request)
+    listed = dispatch_choices(customer_of(request, None)) if actor_of(request).holds(TicketPermission.DISPATCH) else []
+    return render(request, "tickets/desk_people.html", {"people": listed, "typed": request.GET})
+
+
+@require_safe
 def similar(request: HttpRequest) -> HttpResponse:
     """What looks like this sentence, while it is typed."""
     may_register(request)
@@ -57,6 +67,19 @@ def similar(request: HttpRequest) -> HttpResponse:
     found = solved_before(actor_of(request), [hit.object_id for hit in hits])
     context = {"hits": [(hit, found.get(hit.object_id, "")) for hit in hits], "category": likely_category(list(found))}
     return render(request, "tickets/desk_similar.html", context)
+
+
+def served(actor: Actor) -> QuerySet[Customer]:
+    return customers.scope(actor, PeoplePermission.VIEW_PLACES).filter(active=True)
+
+
+def customer_of(request: HttpRequest, caller: Contact | None) -> int | None:
+    """Whose ticket it will be, as far as that is known: the caller's customer, else the one chosen for somebody new."""
+    if caller is not None:
+        return caller.customer_id
+    code = request.POST.get("customer", "") or request.GET.get("customer", "")
+    found = served(actor_of(request)).filter(code=code).first() if code and "\0" not in code else None
+    return found.pk if found else None
 
 
 def chosen_caller(request: HttpRequest) -> Contact | None:
@@ -167,8 +190,8 @@ def context(request: HttpRequest, error: str, caller: Contact | None = None) -> 
         "levels": LEVELS,
         "channels": [(c.value, c.label) for c in BY_HAND],
         "categories": category_choices(),
-        "customers": list(customers.scope(actor, PeoplePermission.VIEW_PLACES).filter(active=True).order_by("sort_key")),
-        "engineers": engineer_choices(caller.customer_id if caller else None) if actor.holds(TicketPermission.DISPATCH) else [],
+        "customers": list(served(actor).order_by("sort_key")),
+        "people": dispatch_choices(customer_of(request, caller)) if actor.holds(TicketPermission.DISPATCH) else [],
         "is_engineer": actor.holds(TicketPermission.QUICK_LOG),
         "may_dispatch": actor.holds(TicketPermission.DISPATCH),
         "error": error,
