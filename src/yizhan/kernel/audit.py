@@ -14,7 +14,7 @@ from yizhan.kernel.actor import Actor
 from yizhan.kernel.chains import Row, append, append_many, canonical, settled
 from yizhan.kernel.models import AuditText
 
-__all__ = ["canonical", "record", "record_many", "record_refusal", "safe", "snapshot", "write"]
+__all__ = ["canonical", "record", "record_attempt", "record_many", "record_refusal", "safe", "snapshot", "write"]
 log = structlog.get_logger("yizhan.audit")
 LONG = 120
 
@@ -72,26 +72,36 @@ def record_many(actor: Actor, entries: Sequence[tuple[str, models.Model, Mapping
 
 
 def record_refusal(actor: Actor, command: str) -> None:
-    """A protected action was refused: kept whatever becomes of a transaction that the caller holds open.
+    """A protected action was refused: kept whatever becomes of a transaction that the caller holds open."""
+    write_apart(entry(actor, command, "refused", "", None, {}, {}))
 
-    It is then written over a connection of its own, which waits no longer than five seconds for the one before it.
+
+def record_attempt(actor: Actor, command: str, object_type: str, object_id: int) -> None:
+    """What somebody outside tried and was refused, in the chain of what he tried it on."""
+    write_apart(entry(actor, command, "refused", object_type, object_id, {}, {}), patience="1s")
+
+
+def write_apart(row: Row, patience: str = "5s") -> None:
+    """Write a row that no rollback takes along, waiting no longer than `patience` for the one before it in its chain.
+
+    Where the caller holds a transaction open, it goes over a connection of its own.
     """
-    row = entry(actor, command, "refused", "", None, {}, {})
-    if not holds_transaction():
-        append(row)
-        return
     kept = connections["default"]
-    connections["default"] = own = kept.copy()
+    if own := kept.copy() if holds_transaction() else None:
+        connections["default"] = own
     try:
         with transaction.atomic():
-            with own.cursor() as cursor:
-                cursor.execute("SET LOCAL lock_timeout = '5s'")
+            with connections["default"].cursor() as cursor:
+                cursor.execute("SELECT set_config('lock_timeout', %s, true)", [patience])
             append(row)
+            with connections["default"].cursor() as cursor:
+                cursor.execute("SELECT set_config('lock_timeout', '0', true)")
     except DatabaseError:
-        log.exception("refusal_not_audited", command=command, actor=actor.label)
+        log.exception("refusal_not_audited", command=row.command, actor=row.actor)
     finally:
-        connections["default"] = kept
-        own.close()
+        if own:
+            connections["default"] = kept
+            own.close()
 
 
 def holds_transaction() -> bool:

@@ -6,7 +6,10 @@ from typing import Any, cast
 from urllib.parse import urlsplit
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.core import context
 from allauth.mfa.adapter import DefaultMFAAdapter
+from allauth.usersessions.adapter import DefaultUserSessionsAdapter
+from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.core.mail import EmailMessage
 from django.core.mail.backends.base import BaseEmailBackend
@@ -19,6 +22,7 @@ from yizhan.kernel.models import Notice
 from yizhan.kernel.notices.outbox import wake
 from yizhan.kernel.sealing import seal, unseal
 from yizhan.people.models import User
+from yizhan.site.account_acts import sessions_ended
 from yizhan.site.addresses import client_address
 
 
@@ -65,6 +69,13 @@ class MfaAdapter(DefaultMFAAdapter):  # type: ignore[misc]
 
     def decrypt(self, encrypted_text: str) -> str:
         return unseal(encrypted_text)
+
+
+class SessionsAdapter(DefaultUserSessionsAdapter):  # type: ignore[misc]
+    def end_sessions(self, sessions: Sequence[UserSession]) -> None:
+        super().end_sessions(sessions)
+        if sessions:
+            sessions_ended(context.request, context.request.user, len(sessions))
 
 
 class OutboxBackend(BaseEmailBackend):

@@ -65,7 +65,18 @@ def choose_columns(*, actor: Actor, listing: Listing[Any], columns: Sequence[str
     listing.require_view(actor)
     offered = listing.offered_columns(actor)
     chosen = [name for name in columns if name in offered]
-    if chosen and chosen != listing.usual_columns(actor):
-        SavedView.objects.update_or_create(listing=listing.name, owner_id=actor.person, name="", defaults={"columns": chosen})
-    else:
-        SavedView.objects.filter(listing=listing.name, owner=actor.person, name="").delete()
+    if chosen == listing.usual_columns(actor):
+        chosen = []
+    view = SavedView.objects.select_for_update().filter(listing=listing.name, owner=actor.person, name="").first()
+    before = view.columns if view else []
+    if chosen == before:
+        return
+    if not chosen and view:
+        audit.record(actor, "choose_columns", view, {"columns": before}, {"columns": []})
+        view.delete()
+        return
+    view = view or SavedView(listing=listing.name, owner_id=actor.person, name="")
+    known = {"columns": before} if view.pk else {}
+    view.columns = chosen
+    view.save()
+    audit.record(actor, "choose_columns", view, known, {"columns": chosen})

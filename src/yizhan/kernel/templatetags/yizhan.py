@@ -15,6 +15,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from yizhan.kernel import clock
+from yizhan.kernel.audit_words import words_of
 from yizhan.kernel.forms import dress_field
 
 register = template.Library()
@@ -124,3 +125,9 @@ def person_name(label: str) -> str:
         return label
     user = get_user_model()._default_manager.filter(pk=label[5:]).first()
     return str(user or label)
+
+
+@register.filter
+def command_words(name: str) -> str:
+    """What an audit row's command is called."""
+    return words_of(name)
