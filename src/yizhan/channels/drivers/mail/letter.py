@@ -26,6 +26,7 @@ LONGEST = {"from": 1000, "subject": 4000, "references": 8000}
 USUALLY_LONGEST = 2000
 # Decoders whose time grows with the square of the text, or that read escapes no mail program writes.
 ODD_CHARSETS = re.compile(r"punycode|idna|escape|undefined|mbcs|oem", re.IGNORECASE)
+PLAIN = re.compile(r"\s*([\w.+-]+(?:/[\w.+-]+)?)(?=[\s;]|$)", re.ASCII)
 REGISTRY = HeaderRegistry()
 
 
@@ -36,8 +37,14 @@ def content_header(name: str, value: str) -> Any:
 
 
 def read_header(name: str, value: str) -> Any:
+    """The header as the standard parser reads it; where that raises, what stands plainly at its beginning."""
     value = value[: LONGEST.get(name.lower(), USUALLY_LONGEST)]
-    return content_header(name, value) if name.lower().startswith("content-") else REGISTRY(name, value)
+    read = content_header if name.lower().startswith("content-") else REGISTRY
+    try:
+        return read(name, value)
+    except Exception:  # noqa: BLE001 - the standard parser raises all sorts on broken headers
+        plain = PLAIN.match(value)
+        return read(name, plain.group(1) if plain else "")
 
 
 POLICY = policy.default.clone(header_factory=read_header)
@@ -105,32 +112,56 @@ def automatic_reason(message: EmailMessage, sender: str) -> str:
 def text_of(message: EmailMessage) -> str:
     try:
         part = message.get_body(preferencelist=("plain", "html"))
-        payload = part.get_payload(decode=True) if part is not None else b""
-    except Exception:  # noqa: BLE001 - nested beyond reading, or not what it says it is: the raw letter has it
+    except Exception:  # noqa: BLE001 - not what it says it is: its first words, whatever they are called
+        part = next((leaf for leaf in message.walk() if not leaf.is_multipart()), None)
+    if part is None:
         return ""
-    if part is None or not isinstance(payload, bytes):
-        return ""
-    text = decoded(payload[: 4 * MAX_BODY], part)
+    text = decoded(content_of(part)[: 4 * MAX_BODY], part)
     return clean(words_of(text) if part.get_content_type() == "text/html" else text).strip()[:MAX_BODY]
 
 
-def decoded(payload: bytes, part: MIMEPart) -> str:
-    charset = str(part.get_param("charset", "ascii"))
+def content_of(part: MIMEPart) -> bytes:
+    """What a part holds; nothing where its wrapping is not what it is called."""
     try:
+        content = part.get_payload(decode=True)
+    except Exception:  # noqa: BLE001 - the standard parser raises all sorts on broken parts; the raw letter has them
+        return b""
+    return content if isinstance(content, bytes) else b""
+
+
+def decoded(payload: bytes, part: MIMEPart) -> str:
+    try:
+        charset = str(part.get_param("charset", "ascii"))
         return payload.decode("latin-1" if ODD_CHARSETS.search(charset) else charset, "replace")
-    except (LookupError, UnicodeError, ValueError):
+    except Exception:  # noqa: BLE001 - what a parameter may do to the parser, and a charset's name to Python
         return payload.decode("gb18030", "replace")
+
+
+def name_of(part: MIMEPart) -> str:
+    try:
+        return clean(part.get_filename() or "") or "file"
+    except Exception:  # noqa: BLE001 - a broken name is no reason to lose the file
+        return "file"
 
 
 def files_of(message: EmailMessage) -> list[File]:
     found: list[File] = []
-    for part in message.iter_attachments():
-        content = part.get_payload(decode=True)
-        if isinstance(content, bytes) and content:
-            found.append(File(clean(part.get_filename() or "file"), content))
-        if len(found) == MAX_FILES:
-            break
+    try:
+        for part in message.iter_attachments():
+            if content := content_of(part):
+                found.append(File(name_of(part), content))
+            if len(found) == MAX_FILES:
+                break
+    except Exception:  # noqa: BLE001 - parts that are none: the files so far; the raw letter has the rest
+        return found
     return found
+
+
+def sender_of(message: EmailMessage) -> tuple[str, str]:
+    try:
+        return parseaddr(header(message, "From"))
+    except Exception:  # noqa: BLE001 - no address is one of the answers
+        return "", ""
 
 
 def parse(raw: bytes) -> Letter:
@@ -141,16 +172,13 @@ def parse(raw: bytes) -> Letter:
     except RecursionError:  # letters within letters beyond any sense: its head alone
         message = message_from_bytes(re.split(rb"\r?\n\r?\n", raw, maxsplit=1)[0], policy=POLICY)
     assert isinstance(message, EmailMessage)
-    name, sender = parseaddr(header(message, "From"))
+    name, sender = sender_of(message)
     references = re.findall(r"<[^<>\s]+>", f"{header(message, 'References')} {header(message, 'In-Reply-To')}")
-    try:
-        files = files_of(message)
-    except Exception:  # noqa: BLE001 - the standard parser raises all sorts on broken parts; the raw letter has them
-        files = []
     return Letter(
         message_id=header(message, "Message-ID")[:300], sender=sender.lower()[:254], sender_name=name[:120],
         subject=header(message, "Subject"), body=text_of(message),
-        references=tuple(dict.fromkeys(references))[:MAX_REFERENCES], automatic=automatic_reason(message, sender), files=files,
+        references=tuple(dict.fromkeys(references))[:MAX_REFERENCES], automatic=automatic_reason(message, sender),
+        files=files_of(message),
     )  # fmt: skip
 
 
