@@ -57,6 +57,16 @@ def outside_commands(what: str) -> None:
         raise RuntimeError(f"{what} inside a command: its transaction would stay open")
 
 
+def asks_again(error: BaseException) -> bool:
+    """Whether the database undid the work for the sake of somebody else's, so that the same may succeed when repeated."""
+    return isinstance(error, OperationalError) and isinstance(error.__cause__, pg.DeadlockDetected | pg.SerializationFailure)
+
+
+def pause(number: int) -> None:
+    """Before the next attempt: whoever was let through has finished then."""
+    time.sleep(0.02 * 2**number)
+
+
 def attempt(work: Callable[[], T], tries: int) -> T:
     """Do the work in a transaction, again when the database asks for it."""
     for number in range(1, tries + 1):
@@ -64,9 +74,9 @@ def attempt(work: Callable[[], T], tries: int) -> T:
             with transaction.atomic():
                 return work()
         except OperationalError as error:
-            if number == tries or not isinstance(error.__cause__, pg.DeadlockDetected | pg.SerializationFailure):
+            if number == tries or not asks_again(error):
                 raise
-            time.sleep(0.02 * 2**number)
+            pause(number)
     raise AssertionError("unreachable")
 
 

@@ -6,8 +6,10 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from yizhan.kernel.actor import NOBODY, Actor
-from yizhan.kernel.commands import audit_refusal
-from yizhan.kernel.errors import DomainError, Invalid
+from yizhan.kernel.commands import asks_again, audit_refusal
+from yizhan.kernel.errors import DomainError, Invalid, TemporaryFailure
+
+BUSY = _("Too much is going on just now; nothing was changed. Please try again in a moment.")
 
 
 def actor_of(request: HttpRequest) -> Actor:
@@ -23,6 +25,11 @@ def audit_refused(request: HttpRequest, error: DomainError) -> None:
     """A request that would have changed something was refused, by a command or before one was reached."""
     if request.method not in {"GET", "HEAD", "OPTIONS"}:
         audit_refusal(actor_of(request), f"{request.method} {request.path}", error)
+
+
+def is_temporary(error: Exception) -> bool:
+    """Whether nothing was done and the same may succeed in a moment: 503, on a page as in the API."""
+    return isinstance(error, TemporaryFailure) or asks_again(error)
 
 
 def clean_limit(limit: int) -> int:

@@ -5,7 +5,7 @@ from typing import Any
 import orjson
 import structlog
 from django.core.exceptions import SuspiciousOperation, ValidationError
-from django.db import models
+from django.db import OperationalError, models
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.multipartparser import MultiPartParserError
 from django.utils.translation import gettext as _
@@ -18,13 +18,14 @@ from pydantic import BaseModel
 
 from yizhan.kernel import attachments, search
 from yizhan.kernel.actor import Actor
-from yizhan.kernel.errors import DomainError, Invalid
+from yizhan.kernel.commands import asks_again
+from yizhan.kernel.errors import DomainError, Invalid, TemporaryFailure
 from yizhan.kernel.fields import adapter_of
 from yizhan.kernel.paging import decode, encode
 from yizhan.kernel.resource import all_resources
 from yizhan.kernel.resource.api import build_router
 from yizhan.kernel.rest import documented, listed
-from yizhan.kernel.web import actor_of, audit_refused, clean_limit, set_actor
+from yizhan.kernel.web import BUSY, actor_of, audit_refused, clean_limit, is_temporary, set_actor
 from yizhan.people.access import actor_for, token_user
 from yizhan.people.api import router as invitations_router
 from yizhan.people.services.accounts import token_digest
@@ -129,6 +130,19 @@ def on_not_found(request: HttpRequest, error: Http404) -> HttpResponse:
 @api.exception_handler(UnicodeError)
 def on_unreadable(request: HttpRequest, error: Exception) -> HttpResponse:
     return problem(request, 400, "unreadable", _("The request could not be read."))
+
+
+@api.exception_handler(OperationalError)
+@api.exception_handler(TemporaryFailure)
+def on_temporary(request: HttpRequest, error: Exception) -> HttpResponse:
+    """Nothing was done, and the same may succeed in a moment; `asks_again` tells who holds a transaction around us."""
+    if not is_temporary(error):
+        return on_fault(request, error)
+    log.warning("api_busy", path=request.path, error=type(error).__name__)
+    response = problem(request, 503, "busy", str(BUSY))
+    response.headers["Retry-After"] = "5"
+    response.__dict__["asks_again"] = asks_again(error)
+    return response
 
 
 @api.exception_handler(Exception)

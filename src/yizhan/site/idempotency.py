@@ -4,7 +4,6 @@ Who asks, and what he may see now, come first: an answer that he could not get t
 """
 
 import hashlib
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -13,16 +12,15 @@ from django.db import IntegrityError, OperationalError, transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.urls import resolve
 from django.utils.translation import gettext as _
-from psycopg import errors as pg
 
 from yizhan.kernel import clock
 from yizhan.kernel.actor import Actor
-from yizhan.kernel.commands import ATTEMPTS
+from yizhan.kernel.commands import ATTEMPTS, pause
 from yizhan.kernel.models import IdempotencyKey
 from yizhan.kernel.resource import all_resources
 from yizhan.kernel.sealing import seal, unseal
 from yizhan.kernel.web import set_actor
-from yizhan.site.api import TokenAuth, problem
+from yizhan.site.api import TokenAuth, on_temporary, problem
 
 Next = Callable[[HttpRequest], HttpResponseBase]
 MAX_KEY = 200
@@ -50,19 +48,23 @@ class IdempotencyMiddleware:
     def once(self, request: HttpRequest, actor: Actor, key: str) -> HttpResponseBase:
         digest = hashlib.sha256(request.body).hexdigest()
         named = {"actor": actor.label[:80], "path": f"{request.method} {request.path}"[:200], "key": key}
-        for attempt in range(1, ATTEMPTS + 1):
+        for number in range(1, ATTEMPTS + 1):
             try:
                 response = self.attempt(request, actor, named, digest)
-            except OperationalError as error:
-                if attempt == ATTEMPTS or not isinstance(error.__cause__, pg.DeadlockDetected | pg.SerializationFailure):
-                    raise
-                time.sleep(0.02 * 2**attempt)
-            else:
+            except OperationalError as error:  # what the database checks last, at the commit
+                response = on_temporary(request, error)
+            if number == ATTEMPTS or not getattr(response, "asks_again", False):
                 break
+            rewind(request)
+            pause(number)
         return response
 
     def attempt(self, request: HttpRequest, actor: Actor, named: dict[str, str], digest: str) -> HttpResponseBase:
-        """The work and its remembered answer commit together, or neither does."""
+        """The work and its remembered answer commit together, or neither does.
+
+        A deadlock comes back as an answer, for nothing that is raised below gets past Django: its transaction is this one,
+        so it is undone here and the whole is repeated.
+        """
         with transaction.atomic():
             row, made = self.lock(named, digest)
             if not made and row.body_digest != digest:
@@ -115,6 +117,13 @@ class IdempotencyMiddleware:
                 return IdempotencyKey.objects.create(**named, body_digest=digest, created_at=clock.now()), True
         except IntegrityError:
             return IdempotencyKey.objects.select_for_update().get(**named), False
+
+
+def rewind(request: HttpRequest) -> None:
+    """What was sent is read again from its beginning."""
+    for _name, files in request.FILES.lists():
+        for file in files:
+            file.seek(0)
 
 
 def access_of(actor: Actor) -> str:

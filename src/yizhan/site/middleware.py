@@ -20,7 +20,7 @@ from django.utils.translation import gettext as _
 
 from yizhan.kernel.actor import NOBODY
 from yizhan.kernel.errors import DomainError
-from yizhan.kernel.web import actor_of, audit_refused, set_actor
+from yizhan.kernel.web import BUSY, actor_of, audit_refused, is_temporary, set_actor
 from yizhan.people.access import actor_for, user_with_access
 from yizhan.people.models import User
 from yizhan.site import first_run
@@ -172,7 +172,7 @@ class DraftsMiddleware:
 
 
 class ErrorMiddleware:
-    """Refusals of commands become pages in the user's language; nothing else does."""
+    """Refusals of commands, and what may succeed in a moment, become pages in the user's language; nothing else does."""
 
     def __init__(self, get_response: Next) -> None:
         self.get_response = get_response
@@ -181,6 +181,11 @@ class ErrorMiddleware:
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        if is_temporary(error):
+            log.warning("page_busy", path=request.path, error=type(error).__name__)
+            response = error_page(request, 503, str(BUSY))
+            response.headers["Retry-After"] = "5"
+            return response
         if not isinstance(error, DomainError):
             return None
         audit_refused(request, error)
@@ -207,7 +212,7 @@ def unreadable(text: str) -> bool:
     return "\0" in text or any("\ud800" <= sign <= "\udfff" for sign in text)
 
 
-CODES = {400: "unreadable", 403: "forbidden", 404: "not_found", 500: "internal_error"}
+CODES = {400: "unreadable", 403: "forbidden", 404: "not_found", 500: "internal_error", 503: "busy"}
 
 
 def error_page(request: HttpRequest, status: int, message: str) -> HttpResponse:

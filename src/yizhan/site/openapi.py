@@ -12,6 +12,7 @@ REFUSED = {
     404: "There is no such record for you.",
     405: "This path takes other methods.", 409: "The record is not in the condition that this needs.", 413: "Too large.",
     422: "Something in the request is wrong, or still missing.", 429: "Too often.",
+    503: "Nothing was done; the same may succeed in a moment.",
 }  # fmt: skip
 
 
@@ -29,7 +30,7 @@ class Problem(BaseModel):
 
 
 def refusals(path: str, method: str, operation: dict[str, Any]) -> list[int]:
-    found = [400, 401, 403, 405, 429]
+    found = [400, 401, 403, 405, 429, 503]
     if "{" in path:
         found.append(404)
     if method in {"post", "patch"}:
