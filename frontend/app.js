@@ -8,10 +8,11 @@ import { setUpSmall } from "./small.js";
 import { setUpBatch } from "./batch.js";
 import { setUpDesk } from "./desk.js";
 import { setUpWebauthn } from "./webauthn.js";
+import { setUpNarrowing } from "./narrowing.js";
 import { setUpPalette, setUpUndo } from "./palette.js";
 
 document.addEventListener("DOMContentLoaded", () => {
-  for (const setUp of [setUpSmall, setUpKeys, setUpSignatures, setUpDrafts, setUpLive, setUpBatch, setUpDesk, setUpWebauthn, setUpDesktopNews, setUpPalette, setUpUndo]) setUp(document);
+  for (const setUp of [setUpSmall, setUpKeys, setUpSignatures, setUpDrafts, setUpLive, setUpBatch, setUpDesk, setUpNarrowing, setUpWebauthn, setUpDesktopNews, setUpPalette, setUpUndo]) setUp(document);
 });
 document.addEventListener("yz:part", (event) => setUpSmall(event.detail));
 document.addEventListener("htmx:after:swap", (event) => setUpSmall(event.target instanceof Element ? event.target : document));

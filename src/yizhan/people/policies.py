@@ -52,7 +52,7 @@ bundle(
 
 
 class ContactPolicy(CustomerPolicy[Contact]):
-    guarded: Mapping[str, Permission] = {"phone": P.VIEW_PHONES, "email": P.VIEW_PHONES}
+    guarded: Mapping[str, Permission] = {"phone": P.VIEW_PHONES, "email": P.VIEW_PHONES, "user": P.CHANGE_STAFF}
 
     def may_bind(self, actor: Actor, customer_id: int, account: User) -> bool:
         """Whether he may say that this account speaks as a contact of this customer, or that it does no more.

@@ -13,6 +13,7 @@ from yizhan.kernel.errors import Invalid
 from yizhan.kernel.models import CustomField, NoticeTemplate
 from yizhan.kernel.policy import GlobalPolicy
 from yizhan.kernel.resource import Resource, register
+from yizhan.kernel.resource.saving import NOT_OF_THIS
 from yizhan.kernel.search.tokens import pinyin_key
 from yizhan.people import policies
 from yizhan.people.forms import CustomerForm, CustomFieldForm
@@ -72,6 +73,7 @@ class ContactResource(Resource[Contact]):
     fields = ("customer", "name", "phone", "email", "title", "site", "department", "place", "vip", "user", "active")
     filters, contains = ("customer", "vip", "active"), ("name", "phone", "email", "sort_key")
     order, match = ("sort_key", "id"), ("customer", "name", "phone")
+    within: Mapping[str, str] = {"site": "customer", "department": "customer"}
     labels = {"masked_phone": _("phone")}
     aliases: Mapping[str, tuple[str, ...]] = {
         "name": ("联系人", "报修人", "员工姓名", "名字"), "phone": ("手机", "手机号", "手机号码", "联系电话", "电话号码", "分机"),
@@ -83,9 +85,10 @@ class ContactResource(Resource[Contact]):
     def prepare(self, actor: Actor, record: Contact) -> None:
         record.sort_key = pinyin_key(record.name)
         rebind(actor, record)
-        for place in (record.site, record.department):
-            if place is not None and place.customer_id != record.customer_id:
-                raise Invalid(_("Site and department must be this customer's."), fields={"site": [str(place)]})
+        places = {"site": record.site, "department": record.department}
+        strange = [name for name, place in places.items() if place is not None and place.customer_id != record.customer_id]
+        if strange:
+            raise Invalid(_("Site and department must be this customer's."), fields={name: [NOT_OF_THIS] for name in strange})
 
     def finish(self, actor: Actor, record: Contact, extra: Mapping[str, Any]) -> None:
         index_contacts([record])

@@ -39,15 +39,21 @@ def chosen_records(resource: Resource[Any], actor: Actor, ids: Sequence[str]) ->
     return list(resource.rows(actor).filter(pk__in=keys).order_by(*resource.order))
 
 
-def batch_field(resource: Resource[Any], actor: Actor, name: str) -> Any:
-    """The form field behind a batch field, its choices cut to what the actor sees.
+def batch_field(resource: Resource[Any], actor: Actor, name: str, records: Sequence[Model] = ()) -> Any:
+    """The form field behind a batch field, its choices cut to what the actor sees and what fits these records.
 
     Raises:
         Invalid: this field is not set on many at once.
     """
     if name not in resource.batch_fields(actor):
         raise Invalid(_("Choose a field."), fields={"field": [_("This is needed.")]})
-    return bound_form(actor, resource, None).fields[name]
+    return bound_form(actor, resource, None, start=common(resource, records)).fields[name]
+
+
+def common(resource: Resource[Any], records: Sequence[Model]) -> dict[str, Any]:
+    """What decides about the choices, where these records agree on it."""
+    found = {by: {getattr(record, f"{by}_id") for record in records} for by in resource.within.values()}
+    return {by: values.pop() if len(values) == 1 else None for by, values in found.items()}
 
 
 def raw(cleaned: Any) -> Any:

@@ -39,7 +39,7 @@ def batch_page(resource: Resource[Any], request: HttpRequest) -> HttpResponse:
     if given.get("all"):
         ids = [str(pk) for pk in resource.found(actor, request.GET).order_by(*resource.order).values_list("pk", flat=True)[:MOST]]
     records, name = chosen_records(resource, actor, ids), given.get("field", "")
-    asked = batch_field(resource, actor, name)
+    asked = batch_field(resource, actor, name, records)
     dress_field(asked)
     asked.widget.attrs["id"] = "batch-value"
     context: dict[str, Any] = {

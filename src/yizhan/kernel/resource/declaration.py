@@ -31,6 +31,7 @@ class Resource(Listing[M]):
     `key` is the field that REST paths carry; `natural` maps a relation to the field of the
     related model that REST and filters show instead of an id; `order` ends with a unique field;
     `match` are the fields by which an imported row finds its record (without it, none is imported);
+    `within` says that what one field offers belongs to what another names (a site to its customer);
     `aliases` are further headings that people's own sheets use for a field; `labels` head columns
     that are no fields; `shortcuts` are further pages for those who may change (route, icon, label).
     """
@@ -49,6 +50,7 @@ class Resource(Listing[M]):
     order: tuple[str, ...] = ("id",)
     contains: tuple[str, ...] = ()
     match: tuple[str, ...] = ()
+    within: Mapping[str, str] = {}
     aliases: Mapping[str, tuple[str, ...]] = {}
     labels: Mapping[str, Text] = {}
     in_api = True

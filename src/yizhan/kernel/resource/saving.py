@@ -24,10 +24,13 @@ from yizhan.kernel import audit, custom_fields, stale
 from yizhan.kernel.actor import Actor
 from yizhan.kernel.commands import command
 from yizhan.kernel.constraints import broken_rules, refusal
-from yizhan.kernel.errors import Invalid, NotFound, StaleVersion
+from yizhan.kernel.errors import Forbidden, Invalid, NotFound, StaleVersion
 from yizhan.kernel.forms import dress
 from yizhan.kernel.resource.declaration import Resource
 from yizhan.kernel.resource.registry import resource_of
+
+
+NOT_OF_THIS = _("This belongs to another customer, or to none that is chosen.")
 
 
 class Kept(InlineForeignKeyField):
@@ -45,14 +48,22 @@ class Kept(InlineForeignKeyField):
 
 
 def bound_form(
-    actor: Actor, resource: Resource[Any], record: Model | None, data: Mapping[str, Any] | None = None
+    actor: Actor,
+    resource: Resource[Any],
+    record: Model | None,
+    data: Mapping[str, Any] | None = None,
+    start: Mapping[str, Any] | None = None,
 ) -> BaseModelForm[Any]:
-    """The form, its choices cut to what the actor sees."""
+    """The form, its choices cut to what the actor sees, and to what belongs to what is chosen.
+
+    `start` says what is chosen before anything was sent (None in it: whatever it is).
+    """
     form = resource.form_class()(data=data, instance=record)
     for field in form.fields.values():
         if isinstance(field, ModelChoiceField) and field.queryset is not None:
             related = resource_of(field.queryset.model)
             field.queryset = related.policy.scope(actor, related.view)
+    narrow(resource, form, {**{by: getattr(record, f"{by}_id", "") for by in resource.within.values()}, **(start or data or {})})
     policy = resource.policy
     for name in policy.hidden_of(actor, record) if record is not None else policy.hidden_everywhere(actor):
         form.fields.pop(name, None)
@@ -62,6 +73,28 @@ def bound_form(
         form.initial[definition.name] = custom_fields.initial(definition, values)
     dress(form)
     return form
+
+
+def narrow(resource: Resource[Any], form: BaseModelForm[Any], values: Mapping[str, Any]) -> None:
+    """Offer of a place only those that belong to the customer that is chosen; without one, none."""
+    for name, by in resource.within.items():
+        field, given = form.fields.get(name), str(values.get(by, ""))
+        if not isinstance(field, ModelChoiceField) or field.queryset is None or values.get(by, "") is None:
+            continue
+        known = given.isascii() and given.isdigit() and len(given) < 19
+        field.queryset = field.queryset.filter(**{f"{by}_id": int(given)}) if known else field.queryset.none()
+        field.error_messages["invalid_choice"] = NOT_OF_THIS
+        if by in form.fields:
+            others = [other for other, its in resource.within.items() if its == by]
+            form.fields[by].widget.attrs["data-narrows"] = " ".join(others)
+
+
+def refuse_hidden(actor: Actor, resource: Resource[Any], record: Model | None, names: Collection[str]) -> None:
+    """What somebody does not see, he does not set either."""
+    policy = resource.policy
+    hidden = policy.hidden_of(actor, record) if record is not None else policy.hidden_everywhere(actor)
+    if hidden & set(names):
+        raise Forbidden
 
 
 def keep_untouched(form: BaseModelForm[Any], resource: Resource[Any], touched: Collection[str], *, new: bool) -> None:
@@ -175,6 +208,7 @@ def save_record(
     """
     record = locked(actor, resource, pk) if pk is not None else None
     resource.policy.require(actor, resource.change, record)
+    refuse_hidden(actor, resource, record, data.keys() if touched is None else touched)
     if record is not None and version is not None and version != version_of(resource, record):
         raise StaleVersion(version_of(resource, record))
     if record is not None and base is not None:

@@ -114,7 +114,7 @@ def form_page(resource: Resource[Any], request: HttpRequest, pk: int | None) -> 
             seen = stale.seen_mark(bound_form(actor, resource, record)) if record else ""
             form = refused_form(actor, resource, record, request.POST, error)
     else:
-        form = bound_form(actor, resource, record, None)
+        form = bound_form(actor, resource, record, start=request.GET.dict() or None)
         for name in resource.fields:
             if record is None and name in request.GET:
                 form.initial[name] = request.GET[name]
