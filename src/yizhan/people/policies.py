@@ -54,6 +54,10 @@ bundle(
 class ContactPolicy(CustomerPolicy[Contact]):
     guarded: Mapping[str, Permission] = {"phone": P.VIEW_PHONES, "email": P.VIEW_PHONES, "user": P.CHANGE_STAFF}
 
+    def shows_numbers(self, actor: Actor, customer_id: int | None) -> bool:
+        """Whether he sees the numbers of this customer's people whole: on every screen, paper, link and file, or on none."""
+        return "phone" not in self.hidden_fields(actor, customer_id)
+
     def may_bind(self, actor: Actor, customer_id: int, account: User) -> bool:
         """Whether he may say that this account speaks as a contact of this customer, or that it does no more.
 
@@ -117,7 +121,7 @@ class UserPolicy(Policy[User]):
 
 def number_for(actor: Actor, customer_id: int | None, number: str) -> str:
     """A telephone number as this actor sees it on any screen, sheet or card: whole where entitled, else masked."""
-    return number if actor.holds(P.VIEW_PHONES, customer_id) else masked(number)
+    return number if contacts.shows_numbers(actor, customer_id) else masked(number)
 
 
 customers = CustomersPolicy(Customer, view=P.VIEW_PLACES, change=P.CHANGE_CUSTOMERS, path="id")

@@ -31,7 +31,7 @@ class TicketDispatched(TicketEvent):
 
 @dataclass(frozen=True)
 class TicketRecalled(TicketEvent):
-    pass
+    given_back: bool = False
 
 
 @dataclass(frozen=True)

@@ -137,6 +137,13 @@ TABLE = StateTable[Ticket](
 )  # fmt: skip
 
 
+def label_of(actor: Actor, action: str, ticket: Ticket | None = None) -> Text:
+    """What the action is called for this person: who was offered a ticket does not recall it, he gives it back."""
+    if action == Action.RECALL and not policies.tickets.allows(actor, P.DISPATCH, ticket):
+        return _("Give back")
+    return TABLE.transitions[Action(action)].label
+
+
 def actions_of(actor: Actor, ticket: Ticket) -> list[str]:
     """The names of what this actor may do with the ticket now, the likeliest first."""
     return [t.action for t in TABLE.actions_for(actor, ticket)]

@@ -15,6 +15,7 @@ from yizhan.kernel.listing import Column, Listing, register_listing
 from yizhan.kernel.listing.queries import is_among
 from yizhan.kernel.policy import Policy
 from yizhan.kernel.resource.declaration import custom_column
+from yizhan.people.models.customers import masked
 from yizhan.people.policies import PeoplePermission, contacts, customers, departments, number_for, sites, users
 from yizhan.tickets.models import ServiceSheet, SignOff, SubState, Ticket
 from yizhan.tickets.policies import TicketPermission, tickets
@@ -72,7 +73,7 @@ COLUMNS: tuple[Column, ...] = (
     Column("subject", _("subject"), plain("subject")), Column("description", _("description"), plain("description")),
     Column("customer", _("customer"), text("customer")), Column("site", _("site"), text("site")),
     Column("department", _("department"), text("department")), Column("place", _("place"), plain("place")),
-    Column("requester", _("requester"), text("requester")), Column("phone", _("phone"), lambda t: t.requester.masked_phone),
+    Column("requester", _("requester"), text("requester")), Column("phone", _("phone"), lambda t: masked(t.requester.phone)),
     Column("category", _("category"), text("category")), Column("channel", _("channel"), shown("channel")),
     Column("reported_level", _("reported level"), shown("reported_level")), Column("level", _("level"), shown("level")),
     Column("state", _("state"), state), Column("sub_state", _("sub-state"), plain("sub_state_words")),

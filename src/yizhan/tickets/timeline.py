@@ -86,6 +86,7 @@ SENTENCES: Mapping[str, str] = {
     "MessagePosted": gettext_noop("%(who)s wrote"),
     "NotePosted": gettext_noop("%(who)s noted"),
 }
+GIVEN_BACK = gettext_noop("%(who)s gave it back")
 COLLECTED = gettext_noop("Signed: %(method)s, collected by %(to)s")
 STOPS = {
     "TicketRegistered",
@@ -155,6 +156,8 @@ def sentence(row: StoredEvent, who: str, names: Mapping[int, tuple[str, str]], t
     words = visit_sentence(row) if row.type == "ReturnVisitRecorded" else SENTENCES.get(row.type, "%(who)s")
     if row.type == "TicketSigned" and row.payload.get("to"):
         words = COLLECTED
+    if row.type == "TicketRecalled" and row.payload.get("given_back"):
+        words = GIVEN_BACK
     return _(words) % values
 
 

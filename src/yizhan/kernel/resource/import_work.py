@@ -13,6 +13,7 @@ from yizhan.kernel.errors import DomainError, Forbidden, NotFound
 from yizhan.kernel.models import Work
 from yizhan.kernel.resource.importing import faulty_rows, import_rows
 from yizhan.kernel.resource.mapping import importable, keep_mapping
+from yizhan.kernel.resource.reading import in_one
 from yizhan.kernel.resource.registry import resource_named
 from yizhan.kernel.web import actor_of
 
@@ -81,7 +82,7 @@ def run_import(work: Work, actor: Actor, progress: works.Progress) -> works.Resu
         return works.Result({"refused": str(error)}, state=Work.State.DRAFT)
     figures = {
         "refused": "", "new": outcome.new, "changed": outcome.changed, "same": outcome.same, "faulty": len(outcome.faults),
-        "faults": [[fault.row, "；".join(fault.reasons)] for fault in outcome.faults[:FAULTS_SHOWN]], "dry": dry_run,
+        "faults": [[fault.row, in_one(fault.reasons)] for fault in outcome.faults[:FAULTS_SHOWN]], "dry": dry_run,
     }  # fmt: skip
     output = None
     if outcome.faults:

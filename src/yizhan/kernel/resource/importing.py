@@ -21,7 +21,7 @@ from yizhan.kernel.errors import DomainError, Invalid
 from yizhan.kernel.fields import Choice, Several, Switch, adapter_of, split
 from yizhan.kernel.resource.declaration import Resource
 from yizhan.kernel.resource.mapping import importable
-from yizhan.kernel.resource.reading import Draft, Fault, Lookup, Outcome
+from yizhan.kernel.resource.reading import Draft, Fault, Lookup, Outcome, in_one
 from yizhan.kernel.resource.saving import bound_form, unfit, write
 
 CHUNK = 500
@@ -326,4 +326,4 @@ def import_rows(
 def faulty_rows(headings: Sequence[str], rows: Sequence[Row], faults: Sequence[Fault]) -> Iterator[list[Any]]:
     """The rows that were not taken, as they came, each with its reasons behind it."""
     for fault in faults:
-        yield [*rows[fault.row - 2][: len(headings)], "；".join(fault.reasons)]
+        yield [*rows[fault.row - 2][: len(headings)], in_one(fault.reasons)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,6 +21,11 @@ class Fault:
 
     row: int
     reasons: tuple[str, ...]
+
+
+def in_one(reasons: Sequence[str]) -> str:
+    """Several reasons as one line; each ends without its own full stop."""
+    return "；".join(reason.rstrip("。.") for reason in reasons)
 
 
 @dataclass

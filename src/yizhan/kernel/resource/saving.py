@@ -29,7 +29,6 @@ from yizhan.kernel.forms import dress
 from yizhan.kernel.resource.declaration import Resource
 from yizhan.kernel.resource.registry import resource_of
 
-
 NOT_OF_THIS = _("This belongs to another customer, or to none that is chosen.")
 
 

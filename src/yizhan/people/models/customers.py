@@ -143,8 +143,3 @@ class Contact(models.Model):
     def binding(self) -> tuple[int, int] | None:
         """(account, customer) for which that account speaks; None without one, or when the contact has ended."""
         return (self.user_id, self.customer_id) if self.user_id and self.active else None
-
-    @property
-    def masked_phone(self) -> str:
-        """138****5678: what somebody who is not entitled sees."""
-        return masked(self.phone)

@@ -8,6 +8,7 @@ from yizhan.tickets.models.choices import (
     Kind,
     KnowledgeDecision,
     Level,
+    LevelSource,
     LinkKind,
     Mode,
     Outcome,
@@ -27,7 +28,7 @@ from yizhan.tickets.models.work import RemoteSession, Visit
 
 __all__ = [
     "VOID_CODES", "AffectedUser", "CannedReply", "Category", "CauseCategory", "Channel", "ClosureCode", "CoHandler", "Handover", "Kind",
-    "KnowledgeDecision", "Level", "LinkKind", "Message", "Mode", "Outcome", "Paused", "Phrase", "Proof", "Rating",
+    "KnowledgeDecision", "Level", "LevelSource", "LinkKind", "Message", "Mode", "Outcome", "Paused", "Phrase", "Proof", "Rating",
     "RemoteSession", "ReturnVisit", "ServiceSheet", "SignLink", "SignMethod", "SignOff", "State", "SubState", "Ticket",
     "TicketLink", "Visit", "VisitResult", "Watcher",
 ]  # fmt: skip

@@ -56,6 +56,14 @@ class Level(models.IntegerChoices):
     FOUR = 4, _("level 4")
 
 
+class LevelSource(models.IntegerChoices):
+    """Where a ticket's first level comes from: who reported it said so, the ticket that it follows, or what is usual."""
+
+    REPORTED = 1, _("reported")
+    CARRIED = 2, _("as before")
+    USUAL = 3, _("by default")
+
+
 class Channel(models.TextChoices):
     PHONE = "phone", _("phone")
     WALK_IN = "walk_in", _("in person")

@@ -18,6 +18,7 @@ from yizhan.tickets.models.choices import (
     Kind,
     KnowledgeDecision,
     Level,
+    LevelSource,
     LinkKind,
     Paused,
     State,
@@ -80,6 +81,9 @@ class Ticket(models.Model):
     backfilled = models.BooleanField(default=False)
 
     reported_level = models.PositiveSmallIntegerField(choices=Level.choices, default=Level.THREE)
+    level_source = models.PositiveSmallIntegerField(
+        choices=LevelSource.choices, default=LevelSource.REPORTED, db_default=LevelSource.REPORTED
+    )
     level = models.PositiveSmallIntegerField(choices=Level.choices, default=Level.THREE)
     level_judged = models.BooleanField(default=False)
 

@@ -181,7 +181,7 @@ def follow_up(*, actor: Actor, number: str, description: str = "") -> Ticket:
     new = NewTicket(
         customer=old.customer, requester=old.requester, subject=old.subject, description=description.strip() or old.description,
         kind=old.kind, category=old.category, site=old.site, department=old.department, place=old.place,
-        channel=Channel.PHONE, reported_level=old.level,
+        channel=Channel.PHONE, carried_level=old.level,
     )  # fmt: skip
     made = register_ticket(actor=actor, new=new)
     return link_tickets(actor=actor, number=made.number, to=number, kind=LinkKind.FOLLOW_UP_OF)

@@ -15,7 +15,7 @@ from yizhan.kernel.commands import command
 from yizhan.kernel.errors import Conflict, Forbidden, Invalid
 from yizhan.people.models import Contact, Customer, Department, Site, User
 from yizhan.tickets.events import TicketAccepted, TicketRegistered
-from yizhan.tickets.models import Category, Channel, Kind, Level, State, SubState, Ticket
+from yizhan.tickets.models import Category, Channel, Kind, Level, LevelSource, State, SubState, Ticket
 from yizhan.tickets.policies import TicketPermission, tickets
 from yizhan.tickets.searching import index_ticket, index_tickets
 
@@ -28,7 +28,10 @@ MAX_SUBJECT, MAX_DESCRIPTION = 200, 20_000
 
 @dataclass(frozen=True)
 class NewTicket:
-    """What is known of a request when it is registered. Places default to the requester's."""
+    """What is known of a request when it is registered. Places default to the requester's.
+
+    `carried_level` is that of the ticket which this one follows: nobody reported it anew.
+    """
 
     customer: Customer
     requester: Contact
@@ -36,6 +39,7 @@ class NewTicket:
     description: str = ""
     kind: str = Kind.INCIDENT
     reported_level: int | None = None
+    carried_level: int | None = None
     category: Category | None = None
     site: Site | None = None
     department: Department | None = None
@@ -82,13 +86,15 @@ def prepared(actor: Actor, new: NewTicket, number: str, now: datetime) -> Ticket
     check_input(new)
     moment, backfilled = received(actor, new, now)
     usual = new.category.level if new.category else None
-    level = new.reported_level or usual or Level.THREE
+    level = new.reported_level or new.carried_level or usual or Level.THREE
+    carried = LevelSource.CARRIED if new.carried_level else LevelSource.USUAL
     return Ticket(
         number=number, kind=new.kind, customer=new.customer, requester=new.requester,
         site=new.site or new.requester.site, department=new.department or new.requester.department,
         place=new.place or new.requester.place, subject=new.subject.strip(), description=new.description,
         category=new.category, channel=new.channel, source_id=new.source_id, registered_by_id=actor.user_id,
         received_at=moment, created_at=now, touched_at=now, backfilled=backfilled, reported_level=level, level=level,
+        level_source=LevelSource.REPORTED if new.reported_level else carried,
         reply_token=secrets.token_urlsafe(16), custom=dict(new.custom),
     )  # fmt: skip
 

@@ -81,9 +81,10 @@ def dispatch_ticket(*, actor: Actor, number: str, to: str, version: int | None =
 def recall_ticket(*, actor: Actor, number: str, version: int | None = None) -> Ticket:
     """Take an offer back, or give it back as the one it was made to."""
     case = begin(actor, number, Action.RECALL, version)
+    given_back = not tickets.allows(actor, TicketPermission.DISPATCH, case.ticket)
     case.ticket.offered_to = case.ticket.team = None
     case.move(State.PENDING, SubState.UNASSIGNED)
-    return case.finish(TicketRecalled(case.ticket.number))
+    return case.finish(TicketRecalled(case.ticket.number, given_back))
 
 
 @command

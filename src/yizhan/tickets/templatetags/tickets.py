@@ -27,6 +27,15 @@ def number_of(record: Any, actor: Actor) -> str:
 
 
 @register.filter
+def call_link(record: Any, actor: Actor) -> SafeString:
+    """The number to dial, for whom it shows whole; to everybody else masked, and no link holds more."""
+    number = number_of(record, actor)
+    if not number or not contacts.shows_numbers(actor, record.customer_id):
+        return format_html("{}", number)
+    return format_html('<a href="tel:{}">{}</a>', number, number)
+
+
+@register.filter
 def address_of(contact: Contact, actor: Actor) -> str:
     """A contact's mail address, where this reader sees such."""
     return "" if "email" in contacts.hidden_of(actor, contact) else contact.email

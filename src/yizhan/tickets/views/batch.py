@@ -15,7 +15,7 @@ from yizhan.tickets.forms import FORMS
 from yizhan.tickets.models import Ticket
 from yizhan.tickets.policies import tickets
 from yizhan.tickets.services.acting import with_joins
-from yizhan.tickets.states import TABLE, Action
+from yizhan.tickets.states import TABLE, Action, label_of
 from yizhan.tickets.tables import listing
 from yizhan.tickets.views.parts import perform
 
@@ -39,9 +39,9 @@ def batch_actions(actor: Actor) -> list[tuple[str, Any]]:
     """What this person may do with many tickets of at least one customer, by name and label."""
     found = []
     for action in MANY:
-        transition = TABLE.transitions[action]
-        if tickets.allows(actor, transition.permission) or action in {Action.TRANSFER, Action.JUDGE_LEVEL, Action.ACCEPT}:
-            found.append((str(action), transition.label))
+        permission = TABLE.transitions[action].permission
+        if tickets.allows(actor, permission) or action in {Action.TRANSFER, Action.JUDGE_LEVEL, Action.ACCEPT}:
+            found.append((str(action), label_of(actor, action)))
     return found
 
 
@@ -88,7 +88,7 @@ def batch(request: HttpRequest) -> HttpResponse:
         lines = [act(actor, line, action, body) for line in lines]
     context = {
         "lines": lines, "fitting": len(fitting), "form": form, "step": step, "action": action, "query": request.GET.urlencode(),
-        "label": TABLE.transitions[action].label, "done": sum(line.done for line in lines),
+        "label": label_of(actor, action), "done": sum(line.done for line in lines),
         "back": f"{listing.address()}?{request.GET.urlencode()}",
     }  # fmt: skip
     return render(request, "tickets/batch.html", context, status=status)

@@ -18,7 +18,7 @@ from yizhan.tickets.models import State, SubState, Ticket
 from yizhan.tickets.policies import TicketPermission, tickets
 from yizhan.tickets.schemas import ActionBody
 from yizhan.tickets.services.acting import with_joins
-from yizhan.tickets.states import TABLE, Action
+from yizhan.tickets.states import TABLE, Action, label_of
 
 ICONS: dict[str, str] = {
     "claim": "circle-check", "accept": "circle-check", "dispatch": "user-plus", "recall": "arrow-back-up",
@@ -65,15 +65,17 @@ def find_ticket(request: HttpRequest, number: str) -> Ticket:
     return ticket
 
 
-def button(transition: Transition[Ticket]) -> Button:
+def button(actor: Actor, ticket: Ticket, transition: Transition[Ticket]) -> Button:
     action = str(transition.action)
     page = PAGES.get(action, "")
-    return Button(action, str(transition.label), ICONS[action], KEYS.get(action, ""), page, Action(action) in FORMS)
+    return Button(
+        action, str(label_of(actor, action, ticket)), ICONS[action], KEYS.get(action, ""), page, Action(action) in FORMS
+    )
 
 
 def buttons(actor: Actor, ticket: Ticket) -> tuple[list[Button], list[Button]]:
     """(what stands in the bar, what stands under “more”): the next step first."""
-    found = [button(t) for t in TABLE.actions_for(actor, ticket)]
+    found = [button(actor, ticket, t) for t in TABLE.actions_for(actor, ticket)]
     if any(b.action == Action.ACCEPT for b in found):
         found = [b for b in found if b.action != Action.CLAIM]
     if ticket.level_judged and ticket.state == State.IN_PROGRESS:

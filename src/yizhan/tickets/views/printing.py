@@ -7,9 +7,12 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from yizhan.kernel.actor import Actor
 from yizhan.kernel.documents import qr_svg, render_pdf
 from yizhan.kernel.errors import NotFound
 from yizhan.kernel.templatetags.yizhan import full_time, stroke_box, stroke_path
+from yizhan.kernel.web import actor_of
+from yizhan.people.policies import number_for
 from yizhan.tickets.models import ServiceSheet, SignOff, Visit
 from yizhan.tickets.views.parts import find_ticket
 
@@ -32,13 +35,14 @@ def method_words(sign_off: SignOff | None) -> str:
     return f"{method}，{_('collected by')} {sign_off.collected_by}" if sign_off.collected_by else method
 
 
-def sheet_data(sheet: ServiceSheet, verify_url: str) -> dict[str, object]:
+def sheet_data(actor: Actor, sheet: ServiceSheet, verify_url: str) -> dict[str, object]:
     """Everything on the paper, as text in the reader's language."""
     ticket = sheet.ticket
     sign_off = sheet.sign_offs.filter(valid=True).select_related("collected_by").first()
     visit = Visit.objects.filter(ticket=ticket, arrived_at__isnull=False).order_by("-pk").first()
     place = " ".join(str(part) for part in (ticket.site, ticket.department, ticket.place) if part)
     parts = "；".join(f"{p['item']} × {p.get('quantity', 1):g}" for p in sheet.parts) or _("none")
+    phone = number_for(actor, ticket.customer_id, ticket.requester.phone)
     times = [
         (_("Received"), ticket.received_at), (_("Responded"), ticket.responded_at),
         (_("Set off"), visit.departed_at if visit else None), (_("Arrived"), visit.arrived_at if visit else None),
@@ -47,7 +51,7 @@ def sheet_data(sheet: ServiceSheet, verify_url: str) -> dict[str, object]:
     ]  # fmt: skip
     basics = [
         (_("Customer"), ticket.customer.name), (_("Place"), place or "–"), (_("Requester"), ticket.requester.name),
-        (_("Phone"), ticket.requester.phone or "–"), (_("Channel"), ticket.get_channel_display()),
+        (_("Phone"), phone or "–"), (_("Channel"), ticket.get_channel_display()),
         (_("Ticket"), ticket.number), (_("Level"), ticket.get_level_display()), (_("Category"), sheet.category.name),
     ]  # fmt: skip
     work = [
@@ -75,7 +79,7 @@ def print_sheet(request: HttpRequest, number: str, sheet: str) -> HttpResponse:
     if row is None:
         raise NotFound
     row.ticket = ticket
-    pdf = render_pdf(TEMPLATE, sheet_data(row, f"{settings.YIZHAN.base_url}/v/{row.verify_token}/"))
+    pdf = render_pdf(TEMPLATE, sheet_data(actor_of(request), row, f"{settings.YIZHAN.base_url}/v/{row.verify_token}/"))
     response = HttpResponse(pdf, content_type="application/pdf")
     response.headers["Content-Disposition"] = f'inline; filename="{row.number}.pdf"'
     return response

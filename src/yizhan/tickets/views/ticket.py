@@ -28,7 +28,7 @@ from yizhan.tickets.schemas import SubmitSheet
 from yizhan.tickets.services import signing
 from yizhan.tickets.services.composing import Finish, finish_work, write_with_files
 from yizhan.tickets.services.undoing import undo_step
-from yizhan.tickets.states import TABLE, Action, actions_of
+from yizhan.tickets.states import TABLE, Action, actions_of, label_of
 from yizhan.tickets.timeline import timeline
 from yizhan.tickets.views.parts import buttons, checked_body, find_ticket, perform, route
 
@@ -97,7 +97,7 @@ def show(request: HttpRequest, ticket: Ticket, *, status: int = 200, **more: Any
 def ticket_page(request: HttpRequest, number: str) -> HttpResponse:
     ticket = find_ticket(request, number)
     action, form = open_form(request, ticket)
-    label = str(TABLE.transitions[Action(action)].label) if action else ""
+    label = str(label_of(actor_of(request), action, ticket)) if action else ""
     return show(request, ticket, do=action, form=form, do_label=label)
 
 
@@ -112,7 +112,7 @@ def refused(request: HttpRequest, ticket: Ticket, action: str, form: ActionForm 
             form.add_error(None, str(error))
     else:
         messages.error(request, str(error), extra_tags="hot")
-    label = str(TABLE.transitions[Action(action)].label)
+    label = str(label_of(actor_of(request), action, ticket))
     return show(request, ticket, status=error.status, do=action if form else "", form=form, do_label=label)
 
 
@@ -132,7 +132,7 @@ def do_action(request: HttpRequest, number: str, action: str) -> HttpResponse:
     except DomainError as error:
         return refused(request, ticket, action, form, error)
     tags = f"undo-{number}" if name in UNDOABLE else ""
-    messages.success(request, f"{TABLE.transitions[name].label} ✓", extra_tags=tags)
+    messages.success(request, f"{label_of(actor_of(request), action, ticket)} ✓", extra_tags=tags)
     return redirect(safe_next(request) or reverse("ticket", args=[number]))
 
 
