@@ -19,7 +19,7 @@ from tests.e2e.people import Person, check_page
 from tests.mail_servers import PASSWORD, MailServers
 from tests.program import Program
 
-pytestmark = [pytest.mark.xdist_group("program"), pytest.mark.browser, pytest.mark.server("dovecot")]
+pytestmark = [pytest.mark.browser, pytest.mark.server("dovecot")]
 
 
 def database_url(program: Program) -> str:

@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Page, expect
 from tests.e2e.people import Person, check_page
 from tests.program import Program
 
-pytestmark = [pytest.mark.xdist_group("program"), pytest.mark.browser]
+pytestmark = [pytest.mark.browser]
 PAUSE = 900
 DRAFTS = "Object.keys(localStorage).filter(k => k.startsWith('yz-draft'))"
 

@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from tests.e2e.people import Person, check_page
 from tests.program import Program
 
-pytestmark = [pytest.mark.xdist_group("program"), pytest.mark.browser]
+pytestmark = [pytest.mark.browser]
 FAULT = "扫描仪一扫描就报错 E302，合同扫不了"
 
 

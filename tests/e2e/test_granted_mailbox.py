@@ -12,7 +12,7 @@ from tests.mail_servers import PASSWORD, MailServers, wait_for
 from tests.oauth_provider import CLIENT, PERSON_PASSWORD, SECRET, OAuthProvider
 from tests.program import Program
 
-pytestmark = [pytest.mark.xdist_group("program"), pytest.mark.browser, pytest.mark.server("dovecot")]
+pytestmark = [pytest.mark.browser, pytest.mark.server("dovecot")]
 ADDRESS = "granted@yizhan.example"
 OVER = "UPDATE oauth2_provider_accesstoken SET expires = '2026-01-01 00:00:00'"
 REQUESTER = "requester2@demo-b.example"

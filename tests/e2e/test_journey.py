@@ -12,7 +12,7 @@ from tests.e2e.people import SIZES, Person, check_page
 from tests.mail_servers import MailServers
 from tests.program import Program
 
-pytestmark = [pytest.mark.xdist_group("program"), pytest.mark.browser, pytest.mark.server("dovecot")]
+pytestmark = [pytest.mark.browser, pytest.mark.server("dovecot")]
 
 
 def sign_link(servers: MailServers, address: str, number: str) -> str:

@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, expect
 from tests.e2e.people import SIZES, Person
 from tests.program import Program
 
-pytestmark = [pytest.mark.xdist_group("program"), pytest.mark.browser]
+pytestmark = [pytest.mark.browser]
 WORD = "x4f9" * 100
 
 

@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, expect
 from tests.e2e.people import Person, check_page
 from tests.program import Program
 
-pytestmark = [pytest.mark.xdist_group("program"), pytest.mark.browser]
+pytestmark = [pytest.mark.browser]
 
 
 def ticket(program: Program, subject: str) -> str:

@@ -14,8 +14,6 @@ import pytest
 
 from tests.program import Program
 
-pytestmark = [pytest.mark.xdist_group("program")]
-
 
 def command(program: Program, place: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     line = [sys.executable, "-m", "yizhan", *arguments, "--data-dir", str(place)]

@@ -11,7 +11,7 @@ import pytest
 from tests.mail_servers import MailServers
 from tests.program import Program
 
-pytestmark = [pytest.mark.xdist_group("program"), pytest.mark.server("dovecot")]
+pytestmark = [pytest.mark.server("dovecot")]
 MAILS = 200
 KILLS = int(os.environ.get("TEST_KILLS", "5"))  # thirty: TEST_KILLS=30 ./yizhan test tests/faults/test_kills.py
 NEW = {"customer": "demo-a", "requester": {"name": "张倩", "phone": "13800005678"}}

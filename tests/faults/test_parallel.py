@@ -3,11 +3,8 @@
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 
-import pytest
-
 from tests.program import Program
 
-pytestmark = pytest.mark.xdist_group("program")
 NEW = {"customer": "demo-a", "requester": {"name": "张倩", "phone": "13800005678"}, "subject": "抢单"}
 
 

@@ -15,7 +15,7 @@ import pytest
 from tests.mail_servers import MailServers
 from tests.program import Program
 
-pytestmark = [pytest.mark.xdist_group("program"), pytest.mark.server("dovecot")]
+pytestmark = [pytest.mark.server("dovecot")]
 NOTICES, MAILS = 60, 5
 INSERT = """
 INSERT INTO kernel_notice (code, transport, sender, address, subject, body, secret, headers, object_type, state, attempts, due_at,

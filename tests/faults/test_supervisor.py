@@ -10,11 +10,7 @@ import tempfile
 import time
 from pathlib import Path
 
-import pytest
-
 from tests.program import ROOT, Program
-
-pytestmark = pytest.mark.xdist_group("supervisor")
 
 
 def test_a_life_of_an_installation() -> None:

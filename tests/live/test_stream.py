@@ -10,7 +10,6 @@ import pytest
 from tests.live.page import Ear, SignedIn
 from tests.program import Program
 
-pytestmark = pytest.mark.xdist_group("program")
 NEW = {"customer": "demo-a", "requester": {"name": "张倩", "phone": "13800005678"}, "subject": "实时消息"}
 PASSWORD = "correct-horse-9"
 MANY = """

@@ -6,11 +6,7 @@ import sys
 import time
 from typing import Any
 
-import pytest
-
 from tests.program import Program
-
-pytestmark = pytest.mark.xdist_group("program")
 
 
 def all_there_is(program: Program) -> dict[str, Any]:

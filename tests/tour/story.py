@@ -80,8 +80,9 @@ class Story:
         """This person at a screen of this size, signed in through the form the first time."""
         key = f"{username} {size}"
         if key not in self.people:
-            self.people[key] = Walker(self.browser, self.house, size)
-            self.people[key].sign_in(username)
+            person = Walker(self.browser, self.house, size)
+            person.sign_in(username)
+            self.people[key] = person
         return self.people[key]
 
     def stranger(self, size: str = "phone") -> Walker:

@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 
 from tests.tour.story import PASSWORD, Story, import_contacts
 
-pytestmark = [pytest.mark.xdist_group("tour"), pytest.mark.browser]
+pytestmark = [pytest.mark.browser]
 FAMILIES = "赵钱孙李周吴郑王冯陈褚卫蒋沈韩杨朱秦尤许何吕施张孔曹严华金魏陶姜戚谢邹喻柏水窦章云苏潘葛奚范彭郎鲁"
 HEADINGS = ["公司", "名字", "手机", "科室", "工位"]
 

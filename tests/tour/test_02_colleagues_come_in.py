@@ -5,7 +5,7 @@ from playwright.sync_api import expect
 
 from tests.tour.story import PASSWORD, Story
 
-pytestmark = [pytest.mark.xdist_group("tour"), pytest.mark.browser]
+pytestmark = [pytest.mark.browser]
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from playwright.sync_api import expect
 
 from tests.tour.story import Story, Walker
 
-pytestmark = [pytest.mark.xdist_group("tour"), pytest.mark.browser]
+pytestmark = [pytest.mark.browser]
 CALLS = [
     ("欧阳", "欧阳静怡", "前台电脑开机蓝屏"),
     ("13900000013", "沈丽娟", "投影仪没有信号"),  # the whole number, as the phone shows it

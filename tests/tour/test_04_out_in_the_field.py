@@ -5,7 +5,7 @@ from playwright.sync_api import expect
 
 from tests.tour.story import Story
 
-pytestmark = [pytest.mark.xdist_group("tour"), pytest.mark.browser]
+pytestmark = [pytest.mark.browser]
 
 
 def test_on_the_way(story: Story) -> None:

@@ -8,7 +8,7 @@ from python_calamine import CalamineWorkbook
 
 from tests.tour.story import LONG, Story, import_contacts
 
-pytestmark = [pytest.mark.xdist_group("tour"), pytest.mark.browser]
+pytestmark = [pytest.mark.browser]
 ROWS = 5_000
 
 

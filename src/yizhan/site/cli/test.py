@@ -57,7 +57,7 @@ def run(name: str, parser: argparse.ArgumentParser, arguments: Sequence[str]) ->
         os.environ["YIZHAN_DATA_DIR"] = place
         if not options.quick:
             failed = [label for label, command in checks().items() if not passes(label, command)]
-        workers = [] if any(a.startswith("-n") for a in rest) else ["-n", "2", "--dist", "loadgroup"]
+        workers = [] if any(a.startswith("-n") for a in rest) else ["-n", "2", "--dist", "loadscope"]
         tests = subprocess.run([sys.executable, "-m", "pytest", *workers, *rest, *options.pytest], check=False).returncode
     if absent:
         print(f"not run for want of a real server: {', '.join(absent)}")
