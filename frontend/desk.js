@@ -1,4 +1,20 @@
 // 登记台 by keyboard: arrows and Enter choose a caller, the category follows the words, “done already” opens its two fields.
+// With somebody chosen Ctrl+Enter dispatches, with nobody it registers; the button says so.
+function setUpEnds(form, whom) {
+  const settle = () => {
+    for (const button of form.querySelectorAll("[data-chosen]")) {
+      const its = (button.dataset.chosen === "yes") === Boolean(whom.value);
+      button.toggleAttribute("data-default", its);
+      button.classList.toggle("btn-primary", its);
+    }
+  };
+  whom.addEventListener("change", settle);
+  form.addEventListener("reset", () => setTimeout(settle));
+  document.addEventListener("htmx:after:swap", settle);
+  window.addEventListener("pageshow", settle);
+  settle();
+}
+
 export function setUpDesk(root) {
   for (const field of root.querySelectorAll("input[data-choose]")) {
     // Whoever types faster than the page loads has typed already. A chosen caller stays chosen.
@@ -29,6 +45,8 @@ export function setUpDesk(root) {
     for (const other of form.querySelectorAll("[data-default]")) if (!part.contains(other)) other.removeAttribute("data-default");
     part.querySelector("textarea, input")?.focus();
   });
+  const whom = root.querySelector("#to");
+  if (whom) setUpEnds(whom.form, whom);
   for (const details of root.querySelectorAll("details.paste")) details.addEventListener("toggle", () => { if (details.open) details.querySelector("textarea").focus(); });
   const category = root.querySelector("select[data-suggest]");
   category?.addEventListener("change", () => { category.dataset.touched = "1"; });

@@ -234,6 +234,15 @@ def test_the_desk_registers_by_keyboard(browser: Browser, program: Program) -> N
     expect(desk.page.locator(".say-no")).to_be_visible()
     expect(desk.page.locator("main")).to_contain_text("针打送货单打偏半行")
     check_page(desk)
+    desk.page.locator("#who").fill("zq")  # with somebody chosen, the same keys dispatch
+    desk.page.locator("a.caller", has_text="张倩").click()
+    desk.page.wait_for_url("**caller=*")
+    desk.page.locator("#subject").fill("针打又偏了，换色带")
+    desk.page.locator("#to").select_option("tier1")
+    expect(desk.page.locator("button[data-default][data-chosen]")).to_contain_text("派单")
+    desk.page.locator("#subject").press("Control+Enter")
+    expect(desk.page.locator(".say-no + .no + b")).to_have_text("针打又偏了，换色带")
+    expect(desk.page.locator(".yz-state").first).to_contain_text("已派")
     desk.leave()
 
 

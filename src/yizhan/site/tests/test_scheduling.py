@@ -1,7 +1,6 @@
 """Tests of one costly house go to one worker, in order."""
 
 import pytest
-
 from tests.scheduling import house_of
 
 
