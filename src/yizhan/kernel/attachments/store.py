@@ -126,7 +126,7 @@ def settle(attachment: Attachment, customer_id: int) -> None:
 def adopt(
     attachments: Iterable[Attachment], owner: models.Model, *, customer_id: int, part_id: int | None, internal: bool
 ) -> None:
-    """Give ownerless files to a customer's record; `part_id` names the message within it."""
+    """Give ownerless files to a customer's record; `part_id` names the message within it. The caller holds them locked."""
     for attachment in attachments:
         if attachment.customer_id == NOBODYS != customer_id:
             settle(attachment, customer_id)

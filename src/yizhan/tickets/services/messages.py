@@ -42,8 +42,12 @@ class NewMessage:
 
 
 def own_files(actor: Actor, ids: Sequence[int], customer_id: int) -> list[Attachment]:
-    """The actor's uploads that no record has taken yet, of this customer."""
+    """The actor's uploads that no record has taken yet, of this customer; locked, so that one message takes them.
+
+    Who waited for another message sees what has become of them since: they are looked up again as they are then.
+    """
     rows = Attachment.objects.filter(pk__in=ids, owner_type="", customer_id__in=[customer_id, attachments.NOBODYS])
+    rows = rows.order_by("pk").select_for_update()
     if not actor.is_system:
         rows = rows.filter(uploaded_by=actor.user_id)
     found = list(rows)
