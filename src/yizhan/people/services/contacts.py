@@ -2,6 +2,7 @@
 
 from itertools import accumulate
 
+from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from yizhan.kernel import audit, clock
@@ -51,6 +52,15 @@ def rebind(actor: Actor, contact: Contact) -> None:
     contact.bound_at = clock.now() if after else None
 
 
+def usable(email: str) -> str:
+    """The address as a form would take it; none where it would refuse it, for nobody could correct such a contact."""
+    try:
+        Contact._meta.get_field("email").run_validators(email)
+    except ValidationError:
+        return ""
+    return email
+
+
 def found_as(customer: Customer, name: str, phone: str, email: str) -> Contact | None:
     """By address, by phone; by a name alone only when nothing else was given and one person has it."""
     found = known_as(customer, "upper(p.email) = upper(%s)", email) if email else None
@@ -67,6 +77,7 @@ def find_or_add_contact(*, actor: Actor, customer: Customer, name: str, phone: s
     """Who reports: the customer's contact with this address, or this phone, or (without either) this name; else a new one.
 
     Nothing is written into a known contact: sign links go to his address, so only who keeps contacts changes it.
+    An address that no form takes is left out.
     Two registrations at once wait for each other here, and make one contact of one new person.
     """
     found = found_as(customer, name, phone, email)
@@ -77,7 +88,7 @@ def find_or_add_contact(*, actor: Actor, customer: Customer, name: str, phone: s
     if found is not None:
         return found
     label = name or email or phone
-    contact = Contact(customer=customer, name=label, phone=phone, email=email, sort_key=pinyin_key(label))
+    contact = Contact(customer=customer, name=label, phone=phone, email=usable(email), sort_key=pinyin_key(label))
     contact.save(force_insert=True)
     index_contacts([contact])
     audit.record(actor, "create_contact", contact, {}, audit.snapshot(contact))
@@ -87,13 +98,14 @@ def find_or_add_contact(*, actor: Actor, customer: Customer, name: str, phone: s
 @command
 def remember_address(*, actor: Actor, contact: Contact, email: str) -> Contact:
     """Keep the address that somebody wrote from, when a person says whose it is and the contact has none yet.
+    An address that no form takes is left out.
 
     Raises:
         Forbidden: the actor does not keep this customer's contacts.
     """
     contacts.require(actor, PeoplePermission.CHANGE_CONTACTS, contact)
     row = Contact.objects.select_for_update().get(pk=contact.pk)
-    if row.email:
+    if row.email or not usable(email):
         return row
     before = audit.snapshot(row)
     row.email = email

@@ -106,3 +106,18 @@ def test_two_registrations_at_once_make_one_contact(django_db_setup: None, djang
             SearchRow.objects.filter(object_type="people.contact", object_id__in=made.values("pk")).delete()
             made.delete()
             connections.close_all()
+
+
+@pytest.mark.parametrize(
+    "address", ["a@b", "zwei@@kangmu.example", "mit leer@kangmu.example", "kein-at", "x" * 250 + "@a.example"]
+)
+def test_no_address_is_kept_that_no_form_takes(world: Any, address: str) -> None:
+    """A form with such a contact could never be saved again."""
+    customer = Customer.objects.get(code="kangmu")
+    made = find_or_add_contact(actor=system_actor("mail"), customer=customer, name="陌生人", email=address)
+    assert (made.name, made.email) == ("陌生人", "")
+    made.full_clean()
+    remember_address(actor=world.actor("desk"), contact=made, email=address)
+    made.refresh_from_db()
+    assert made.email == ""
+    assert remember_address(actor=world.actor("desk"), contact=made, email="neu@kangmu.example").email == "neu@kangmu.example"
