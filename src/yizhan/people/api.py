@@ -15,7 +15,6 @@ from yizhan.people import policies
 from yizhan.people.models import Skill, Team
 from yizhan.people.policies import PeoplePermission
 from yizhan.people.services import inviting
-from yizhan.people.views import link_to
 
 router = Router(tags=["invitations"])
 OUT, OUT_MADE = {200: dict[str, Any]}, {201: dict[str, Any]}
@@ -73,7 +72,7 @@ def named(rows: Any, codes: list[str], field: str) -> list[Any]:
 
 
 def answer(invited: inviting.Invited) -> dict[str, Any]:
-    return {"username": invited.user.username, "link": link_to(invited), "expires_at": invited.expires_at}
+    return {"username": invited.user.username, "link": invited.link, "expires_at": invited.expires_at}
 
 
 @router.post(

@@ -1,6 +1,5 @@
 """Inviting a colleague, and his first step: setting a password by the one-time link."""
 
-from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -24,15 +23,9 @@ from yizhan.people.services.inviting import (
 )
 
 
-def link_to(invited: Invited) -> str:
-    """By the configured address, never by the Host header."""
-    return f"{settings.YIZHAN.base_url}/join/{invited.token}/"
-
-
 def shown(request: HttpRequest, invited: Invited) -> HttpResponse:
     """The link and its code: once, for it is kept nowhere."""
-    link = link_to(invited)
-    context = {"person": invited.user, "link": link, "qr": qr_svg(link), "expires_at": invited.expires_at}
+    context = {"person": invited.user, "link": invited.link, "qr": qr_svg(invited.link), "expires_at": invited.expires_at}
     return render(request, "people/invitation.html", context)
 
 

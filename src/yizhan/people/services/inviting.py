@@ -6,13 +6,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+from django.conf import settings
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
+from django.db import DatabaseError, transaction
 from django.utils.translation import gettext_lazy as _
 
 from yizhan.kernel import audit, clock
 from yizhan.kernel.actor import Actor, system_actor
 from yizhan.kernel.commands import command
+from yizhan.kernel.constraints import refusal
 from yizhan.kernel.errors import Conflict, Forbidden, Invalid, NotFound
 from yizhan.kernel.search.tokens import pinyin_key
 from yizhan.people import policies
@@ -45,6 +48,11 @@ class Invited:
     user: User
     token: str
     expires_at: object
+
+    @property
+    def link(self) -> str:
+        """By the configured address, never by the Host header."""
+        return f"{settings.YIZHAN.base_url}/join/{self.token}/"
 
 
 def digest_of(token: str) -> str:
@@ -81,7 +89,11 @@ def invite_colleague(*, actor: Actor, new: Colleague) -> Invited:
         user.full_clean()
     except ValidationError as error:
         raise Invalid(_("Some fields are not right."), fields=error.message_dict) from error
-    user.save()
+    try:
+        with transaction.atomic():
+            user.save()
+    except DatabaseError as error:  # somebody was faster than the check before
+        raise refusal(error, User) from error
     user.skills.set(new.skills)
     for team in new.teams:
         policies.teams.require(actor, PeoplePermission.CHANGE_STAFF, team)

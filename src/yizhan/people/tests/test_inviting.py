@@ -1,14 +1,18 @@
 """A new engineer gets in: one form, a one-time link, his own password; and who may not, and when not."""
 
 import re
+import threading
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connections
 from django.test import Client
 
 from yizhan.kernel import clock
 from yizhan.kernel.models import AuditEntry
+from yizhan.kernel.testing.api import ApiClient
 from yizhan.people.models import Assignment, Customer, Invitation, Team, User
 from yizhan.people.services.accounts import create_user
 from yizhan.people.services.inviting import digest_of
@@ -156,3 +160,31 @@ def _system() -> Any:
     from yizhan.kernel.actor import system_actor
 
     return system_actor("test")
+
+
+def test_two_equal_invitations_at_once(committed: str) -> None:
+    """The second is told what the first took: both have looked before either was written."""
+    meeting, save, answers = threading.Barrier(2), User.save, list[Any]()
+
+    def late(user: User, *given: Any, **named: Any) -> None:
+        with suppress(threading.BrokenBarrierError):
+            meeting.wait(5)
+        save(user, *given, **named)
+
+    def write(name: str) -> None:
+        try:
+            body = {"username": "neu", "display_name": "新同事", "roles": ["technician"], "customers": ["demo-a"]}
+            answers.append(ApiClient(name).post("/invitations", body))
+        finally:
+            connections.close_all()
+
+    threads = [threading.Thread(target=write, args=[name]) for name in ("admin", "admin")]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(User, "save", late)
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert sorted(answer.status for answer in answers) == [201, 409], answers
+    assert next(answer for answer in answers if answer.status == 409)["code"] == "already_there"
+    assert User.objects.filter(username="neu").count() == 1
