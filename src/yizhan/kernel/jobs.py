@@ -61,7 +61,7 @@ running.enqueue_with(enqueue_work)
 
 
 @app.periodic(cron="*/10 * * * *")
-@app.task(name="kernel.rescue", queue="upkeep", queueing_lock="kernel.rescue")
+@app.task(name="kernel.rescue", queue="rescue", queueing_lock="kernel.rescue")
 async def rescue(timestamp: int) -> None:
     """Jobs that a killed worker left in `doing` are put back."""
     for job in await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=60):

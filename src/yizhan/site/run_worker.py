@@ -19,6 +19,7 @@ LANES: tuple[tuple[str, tuple[str, ...], int], ...] = (
     ("letters", ("letters",), 1),
     ("works", ("works",), 1),
     ("upkeep", ("upkeep",), 1),
+    ("rescue", ("rescue",), 1),  # what a dead worker left behind does not wait for a long night's work
 )
 SLOTS = sum(slots for _, _, slots in LANES)
 
