@@ -13,6 +13,10 @@ export function setUpSignatures(root) {
     fit();
     const ink = getComputedStyle(document.body).color;
     const pad = new SignaturePad(canvas, { penColor: ink, minWidth: 1.2, maxWidth: 2.8 });
+    if (field.value) { // drawn before, and something else was missing
+      const before = JSON.parse(field.value);
+      pad.fromData(before.map((stroke) => ({ penColor: ink, minWidth: 1.2, maxWidth: 2.8, velocityFilterWeight: 0.7, dotSize: 0, compositeOperation: "source-over", points: stroke.map(([x, y, time]) => ({ x, y, time, pressure: 0.5 })) })));
+    }
     let start = 0;
     pad.addEventListener("beginStroke", () => { start ||= Date.now(); });
     pad.addEventListener("endStroke", () => {

@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
 from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from yizhan.kernel.errors import DomainError, Text
+
+NEEDED, OFFERED = _("This is needed."), _("Choose one of those offered.")
 
 
 class DateTimeInput(forms.DateTimeInput):
@@ -14,9 +22,18 @@ class DateTimeInput(forms.DateTimeInput):
         super().__init__(attrs=attrs, format="%Y-%m-%dT%H:%M")
 
 
+def usual_words(field: forms.Field, code: str) -> object:
+    """What the framework says of any such field, unless somebody gave this one words of its own."""
+    kinds = (kind for kind in type(field).__mro__ if code in vars(kind).get("default_error_messages", {}))
+    return next((vars(kind)["default_error_messages"][code] for kind in kinds), None)
+
+
 def dress_field(field: forms.Field) -> None:
-    """Give a widget its class."""
+    """Give a widget its class, and the field its words."""
     widget = field.widget
+    for code, words in (("required", NEEDED), ("invalid_choice", OFFERED)):
+        if field.error_messages.get(code) == usual_words(field, code):
+            field.error_messages[code] = words
     if isinstance(widget, forms.CheckboxInput | forms.RadioSelect | forms.CheckboxSelectMultiple | forms.HiddenInput):
         return
     select = isinstance(widget, forms.Select) and not isinstance(widget, forms.SelectMultiple)
@@ -35,3 +52,53 @@ class DressedForm(forms.Form):
     def __init__(self, *args: object, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)  # type: ignore[arg-type]
         dress(self)
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One entry that is missing or wrong: where it stands, what it is called, and what is wrong (empty: it is missing)."""
+
+    anchor: str
+    label: str
+    words: str = ""
+
+
+def anchor_of(field: forms.BoundField) -> str:
+    """The element that a link to this field goes to; of several boxes, the first."""
+    boxes = isinstance(field.field.widget, forms.RadioSelect | forms.CheckboxSelectMultiple)
+    return f"{field.auto_id}_0" if boxes else field.auto_id
+
+
+def problems_of(form: forms.BaseForm) -> list[Problem]:
+    """What is missing or wrong in a form, in the order of its fields."""
+    found = []
+    for field in form.visible_fields():
+        words = "".join(str(text) for text in field.errors)
+        if words:
+            found.append(Problem(anchor_of(field), str(field.label), "" if words == str(NEEDED) else words))
+    return found
+
+
+def put_refusal(form: forms.BaseForm, error: DomainError, elsewhere: Collection[str] = ()) -> None:
+    """A command's refusal at the entries that caused it; what is no entry of this form stands above them.
+
+    `elsewhere` are entries of which the page tells in another place.
+    """
+    fields: Mapping[str, list[object]] = getattr(error, "fields", {})
+    for name, texts in fields.items():
+        if name in elsewhere:
+            continue
+        form.add_error(name if name in form.fields else None, [str(text) for text in texts])
+    if not fields:
+        form.add_error(None, str(error))
+
+
+def problems_at(error: DomainError, places: Mapping[str, tuple[str, Text]]) -> list[Problem]:
+    """The same for a page written by hand: each entry's place and name."""
+    fields: Mapping[str, list[object]] = getattr(error, "fields", {})
+    found = []
+    for name, (anchor, label) in places.items():
+        if name in fields:
+            words = "".join(str(text) for text in fields[name])
+            found.append(Problem(anchor, str(label), "" if words == str(NEEDED) else words))
+    return found

@@ -49,6 +49,7 @@ class ActionForm(DressedForm):
         self.customers = list(dict.fromkeys(one.customer_id for one in (ticket, *others)))
         self.fields["version"].initial = ticket.version
         self.set_up()
+        dress(self)
 
     def set_up(self) -> None:
         """Fill choices that depend on the ticket."""

@@ -129,8 +129,10 @@ def sign_ticket(*, actor: Actor, number: str, signature: Signature, version: int
     """Confirm the work under the sheet. Emits `TicketSigned`."""
     case = begin(actor, number, Action.SIGN, version)
     check_signer(actor, case.ticket, signature)
-    if not signature.signer_name.strip():
-        raise Invalid(_("Some fields are not right."), fields={"signer_name": [_("This is needed.")]})
+    missing = {"signer_name": signature.signer_name.strip(), "strokes": signature.strokes or signature.method != SignMethod.DRAWN}
+    fields = {name: [_("This is needed.")] for name, there in missing.items() if not there}
+    if fields:
+        raise Invalid(_("Some fields are not right."), fields=fields)
     collector = actor.user_id if signature.method == SignMethod.DRAWN else None
     return case.finish(put_signature(case, signature, collector=collector))
 

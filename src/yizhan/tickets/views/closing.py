@@ -11,6 +11,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from yizhan.kernel import clock
 from yizhan.kernel.errors import DomainError, Forbidden
+from yizhan.kernel.forms import problems_at, problems_of, put_refusal
 from yizhan.kernel.paging import capped_count
 from yizhan.kernel.web import actor_of
 from yizhan.tickets.forms import KnowledgeForm, VisitForm
@@ -32,6 +33,7 @@ GATE = {
     "signature": gettext_lazy("Signature"), "knowledge": gettext_lazy("Knowledge"),
     "return_visit": gettext_lazy("Return visit"), "survey": gettext_lazy("Survey"),
 }  # fmt: skip
+KNOWLEDGE = {"decision": ("id_decision_0", gettext_lazy("Knowledge")), "article": ("id_article", gettext_lazy("Article number"))}
 SHOWN = 8
 
 
@@ -83,8 +85,9 @@ def page(request: HttpRequest, ticket: Ticket | None, *, status: int = 200, **mo
             "sheet": ticket.sheets.select_related("category", "submitted_by").order_by("-pk").first(),
             "sign_off": ticket.sign_offs.filter(valid=True).select_related("collected_by").first(),
             "visits": visits,
-            "visit_form": more.get("visit_form") or VisitForm(ticket=ticket),
-            "knowledge_form": KnowledgeForm(ticket=ticket),
+            "visit_form": (visit_form := more.get("visit_form") or VisitForm(ticket=ticket)),
+            "problems": more.get("problems") or problems_of(visit_form),
+            "knowledge_form": KnowledgeForm(ticket=ticket, initial=request.POST.dict()),
             "entitled": tickets.is_staff(actor_of(request), ticket.customer_id),
         }
     return render(request, "tickets/closing.html", context, status=status)
@@ -111,8 +114,9 @@ def save_visit(request: HttpRequest, number: str) -> HttpResponse:
     try:
         gate = closing.settle_ticket(actor=actor, number=number, answer=answer, decision=decision, article=article)
     except DomainError as error:
-        form.add_error(None, str(error))
-        return page(request, closable(request, number), status=error.status, visit_form=form)
+        put_refusal(form, error, elsewhere={*KNOWLEDGE, "satisfied"})
+        problems = [*problems_of(form), *problems_at(error, KNOWLEDGE)]
+        return page(request, closable(request, number), status=error.status, visit_form=form, problems=problems)
     if gate.unsolved:
         messages.error(request, _("Kept: not solved. Reopen it or register a new ticket."), extra_tags="warm")
         return redirect("closing-ticket", number=number)

@@ -5,14 +5,21 @@ import hashlib
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
 
 from yizhan.kernel.errors import DomainError, Invalid, NotFound
+from yizhan.kernel.forms import NEEDED, Problem, problems_at
 from yizhan.kernel.web import actor_of
 from yizhan.tickets.models import ServiceSheet
 from yizhan.tickets.services.link_signing import TAGS, LinkAnswer, answer_link
 from yizhan.tickets.services.signing import evidence_digest, open_link
 from yizhan.tickets.views.ticket import drawn_signature
+
+PLACES = {
+    "fixed": ("fixed-yes", gettext_lazy("Does it work now?")), "reason": ("reason", gettext_lazy("What is still wrong")),
+    "signer_name": ("signer", gettext_lazy("Your name")), "strokes": ("pad", gettext_lazy("Signature")),
+}  # fmt: skip
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -23,6 +30,7 @@ def sign_link(request: HttpRequest, token: str) -> HttpResponse:
     except NotFound as error:
         return render(request, "tickets/link_gone.html", {"message": str(error)}, status=404)
     message, status = "", 200
+    problems: list[Problem] = []
     if request.method == "POST":
         try:
             answer_link(token=token, answer=read_answer(request), address=actor_of(request).address)
@@ -30,15 +38,19 @@ def sign_link(request: HttpRequest, token: str) -> HttpResponse:
                 request, "tickets/link_done.html", {"ticket": link.ticket, "refused": request.POST.get("fixed") == "no"}
             )
         except DomainError as error:
-            message, status = str(error), error.status
-    context = {"link": link, "ticket": link.ticket, "sheet": link.sheet, "error": message, "tags": TAGS, "typed": request.POST}
+            problems, status = problems_at(error, PLACES), error.status
+            message = "" if problems else str(error)
+    context = {
+        "link": link, "ticket": link.ticket, "sheet": link.sheet, "error": message, "problems": problems, "tags": TAGS,
+        "typed": request.POST, "chosen_tags": request.POST.getlist("tags"),
+    }  # fmt: skip
     return render(request, "tickets/link.html", context, status=status)
 
 
 def read_answer(request: HttpRequest) -> LinkAnswer:
     given = request.POST
     if given.get("fixed") not in {"yes", "no"}:
-        raise Invalid(_("Say whether it works now."))
+        raise Invalid(_("Say whether it works now."), fields={"fixed": [NEEDED]})
     score = given.get("score", "")
     return LinkAnswer(
         fixed=given["fixed"] == "yes", reason=given.get("reason", ""), signature=drawn_signature(request, "link"),

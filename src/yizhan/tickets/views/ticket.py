@@ -9,12 +9,14 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from yizhan.kernel import attachments, clock, custom_fields
 from yizhan.kernel.actor import Actor
 from yizhan.kernel.documents import qr_svg
 from yizhan.kernel.errors import Conflict, DomainError, Forbidden, Invalid, NotFound
+from yizhan.kernel.forms import Problem, problems_at, problems_of, put_refusal
 from yizhan.kernel.presence import tell_presence
 from yizhan.kernel.web import actor_of
 from yizhan.tickets.actions import sheet_input
@@ -34,6 +36,10 @@ from yizhan.tickets.views.parts import buttons, checked_body, find_ticket, perfo
 
 USER_REST = tuple(f"submitted_by__{name}" for name in ("password", "phone", "last_login", "date_joined", "sort_key"))
 UNDOABLE = {Action.CLAIM, Action.TRANSFER, Action.ARCHIVE}
+SIGN_PLACES = {
+    "signer_name": ("signer", gettext_lazy("Name of the signer")), "strokes": ("pad", gettext_lazy("Signature")),
+    "on_behalf": ("bn", gettext_lazy("Sign for somebody else")),
+}  # fmt: skip
 KNOWN = frozenset(str(action) for action in Action)
 
 
@@ -105,15 +111,13 @@ def refused(request: HttpRequest, ticket: Ticket, action: str, form: ActionForm 
     """The page again, with the refusal at the entries that caused it."""
     ticket = find_ticket(request, ticket.number)
     if form is not None:
-        fields = getattr(error, "fields", {})
-        for name, texts in fields.items():
-            form.add_error(name if name in form.fields else None, [str(text) for text in texts])
-        if not fields:
-            form.add_error(None, str(error))
+        if not form.errors:
+            put_refusal(form, error)
     else:
         messages.error(request, str(error), extra_tags="hot")
     label = str(label_of(actor_of(request), action, ticket))
-    return show(request, ticket, status=error.status, do=action if form else "", form=form, do_label=label)
+    problems = problems_of(form) if form is not None else []
+    return show(request, ticket, status=error.status, do=action if form else "", form=form, do_label=label, problems=problems)
 
 
 @require_POST
@@ -196,10 +200,11 @@ def sheet_page(request: HttpRequest, number: str) -> HttpResponse:
             return redirect("ticket-sign" if form.cleaned_data["outcome"] != Outcome.NEXT_VISIT else "ticket", number=number)
         except DomainError as error:
             status, missing = error.status, list(error.context.get("missing", []))
-            form.add_error(None, str(error))
+            if not form.errors:
+                put_refusal(form, error)
             ticket = find_ticket(request, number)
     context = {"ticket": ticket, "form": form, "missing": missing, "answered": request.method == "POST",
-               "phrases": phrases_for(ticket)}  # fmt: skip
+               "problems": problems_of(form), "phrases": phrases_for(ticket)}  # fmt: skip
     return render(request, "tickets/sheet.html", context, status=status)
 
 
@@ -216,7 +221,8 @@ def sign_page(request: HttpRequest, number: str) -> HttpResponse:
     """Sign on this screen, or (for owner and handler) show a code for the requester's own phone."""
     ticket, actor = find_ticket(request, number), actor_of(request)
     tickets.require(actor, TicketPermission.SIGN, ticket)
-    error_text, link = "", ""
+    error_text, link, status = "", "", 200
+    problems: list[Problem] = []
     collects = tickets.allows(actor, TicketPermission.COLLECT_SIGNATURE, ticket)
     try:
         if request.method == "POST" and request.POST.get("show") == "link":
@@ -228,13 +234,15 @@ def sign_page(request: HttpRequest, number: str) -> HttpResponse:
     except Forbidden:
         raise
     except DomainError as error:
-        error_text = str(error)
+        status, problems = error.status, problems_at(error, SIGN_PLACES)
+        error_text = "" if problems else str(error)
     context = {
         "ticket": ticket, "sheet": ticket.sheets.order_by("-pk").first(), "link": link, "error": error_text,
+        "problems": problems, "typed": request.POST if status != 200 else {},
         "qr": qr_svg(link) if link else "", "collects": collects,
         "layout": "layout/app.html" if tickets.is_staff(actor, ticket.customer_id) else "layout/portal.html",
     }  # fmt: skip
-    return render(request, "tickets/sign.html", context, status=422 if error_text else 200)
+    return render(request, "tickets/sign.html", context, status=status)
 
 
 def drawn_signature(request: HttpRequest, method: str) -> signing.Signature:
