@@ -8,10 +8,12 @@ from django.db.models import Case, Q, QuerySet, Value, When
 from yizhan.kernel import clock
 from yizhan.kernel.actor import Actor
 from yizhan.kernel.search import query_tokens
-from yizhan.kernel.search.tokens import initials_pattern, is_cjk
+from yizhan.kernel.search.tokens import initials_pattern, is_cjk, spelled_pattern
 from yizhan.people import policies
 from yizhan.people.models import Assignment, Contact, Duty, Role, Team, User
 from yizhan.people.policies import PeoplePermission
+
+LONGEST_CALL = 120
 
 
 def current_assignments(day: date) -> QuerySet[Assignment]:
@@ -37,16 +39,17 @@ def is_technician(user: User, customer_id: int) -> bool:
 def contacts_matching(actor: Actor, text: str) -> QuerySet[Contact]:
     """Active contacts whose number ends so, or whose name, pinyin or initials begin so; nearest first."""
     rows = policies.contacts.scope(actor, PeoplePermission.VIEW_CONTACTS).filter(active=True)
-    words, order = text.split()[:4], ["sort_key", "pk"]
-    initials = next((word for word in words if word.isascii() and word.isalpha()), "")
-    if initials:  # zq: 张倩 before 曾庆华
-        whole = When(sort_key__iregex=f"{initials_pattern(initials)}$", then=Value(0))
+    words, order = text[:LONGEST_CALL].split()[:4], ["sort_key", "pk"]
+    latin = [word for word in words if word.isascii() and word.isalpha()]
+    if latin:  # zq: 张倩 before 曾庆华; zhangqian: 张倩 before 张倩倩
+        exact = (f"{pattern}$" for pattern in (initials_pattern(latin[0]), spelled_pattern("".join(latin))))
+        whole = When(Q(*(("sort_key__iregex", pattern) for pattern in exact), _connector=Q.OR), then=Value(0))
         rows, order = rows.annotate(near=Case(whole, default=Value(1))), ["near", *order]
     numbers, addresses = (policies.contacts.where_shown(actor, name) for name in ("phone", "email"))
     for word in words:
         condition = (Q(phone__endswith=word) | Q(phone__startswith=word)) & numbers if word.isdigit() else Q(name__contains=word)
         if word.isascii() and word.isalpha():
-            condition |= Q(sort_key__istartswith=word) | Q(sort_key__iregex=initials_pattern(word))
+            condition |= Q(sort_key__iregex=initials_pattern(word)) | Q(sort_key__iregex=spelled_pattern(word, word == latin[0]))
         if query_tokens(word) and is_cjk(word):
             condition |= Q(department__name__contains=word) | Q(site__name__contains=word) | Q(customer__name__contains=word)
         condition |= Q(email__istartswith=word) & addresses

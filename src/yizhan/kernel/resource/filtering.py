@@ -15,7 +15,7 @@ from yizhan.kernel.errors import wrong_filter
 from yizhan.kernel.fields import NO, YES, adapter_of
 from yizhan.kernel.models import CustomField
 from yizhan.kernel.resource.registry import resource_of
-from yizhan.kernel.search.tokens import initials_pattern
+from yizhan.kernel.search.tokens import initials_pattern, spelled_pattern
 
 if TYPE_CHECKING:
     from yizhan.kernel.resource.declaration import Resource
@@ -72,14 +72,15 @@ def custom_value(definition: CustomField, name: str, value: str) -> Any:
 
 
 def words(resource: Resource[Any], actor: Actor, question: str) -> Q:
-    """Every word somewhere in the searched columns; letters also as pinyin initials of the name."""
+    """Every word somewhere in the searched columns; letters also as pinyin of the name, its initials or spelled out."""
     condition = Q()
-    for word in question.split()[:6]:
+    typed = question.split()[:6]
+    for word in typed:
         match = Q()
         for name in resource.contains:
             match |= Q(**{f"{name}__icontains": word}) & resource.policy.where_shown(actor, name)
         if "sort_key" in resource.contains and word.isascii() and word.isalpha():
-            match |= Q(sort_key__iregex=initials_pattern(word))
+            match |= Q(sort_key__iregex=initials_pattern(word)) | Q(sort_key__iregex=spelled_pattern(word, word == typed[0]))
         condition &= match
     return condition
 

@@ -87,6 +87,11 @@ def initials_pattern(word: str) -> str:
     return "^" + " ".join(f"{letter}[a-z]*" for letter in word.lower())
 
 
+def spelled_pattern(word: str, first: bool = True) -> str:
+    """`zhangqian` as a pattern over the sort key “zhang qian”; a later word may be any of its syllables."""
+    return ("^" if first else "(^| )") + " ?".join(word.lower())
+
+
 def query_tokens(question: str) -> list[str]:
     """The terms that every hit must have: a character alone, else all bigrams of a run; words whole."""
     terms: list[str] = []

@@ -1,7 +1,9 @@
 """登记台: paste, same fault, done at once; one save each, or nothing."""
 
+import re
 from typing import Any
 
+import pytest
 from django.urls import reverse
 
 from yizhan.kernel.models import Notice
@@ -99,3 +101,21 @@ def test_similar_tickets_say_what_helped(page: Any, world: Any) -> None:
     shown = page("desk").get("/desk/similar/?subject=打印机脱机").content.decode()
     assert "重启打印服务" in shown
     assert 'data-category="print"' in shown
+
+
+@pytest.mark.parametrize("text", ["zq", "zhangqian", "ZhangQian", "zhangq", "zhang qian", "zhang"])
+def test_a_caller_is_found_by_pinyin_however_it_is_typed(page: Any, text: str) -> None:
+    shown = page("desk").get(reverse("desk-callers"), {"who": text}).content.decode()
+    assert "张倩" in shown
+    assert "刘敏" not in page("desk").get("/data/contacts/", {"q": text}).content.decode()
+    assert "张倩" in page("desk").get("/data/contacts/", {"q": text}).content.decode()
+
+
+def test_who_is_spelled_whole_comes_first(page: Any) -> None:
+    known = Contact.objects.get(name="张倩")
+    save = {"name": "张倩倩", "customer": known.customer_id, "active": "on"}
+    assert page("admin").post("/data/contacts/new/", save).status_code == 302
+    shown = page("desk").get(reverse("desk-callers"), {"who": "zhangqian"}).content.decode()
+    assert re.findall("张倩+", shown)[0] == "张倩"
+    assert "张倩倩" in shown
+    assert page("desk").get(reverse("desk-callers"), {"who": "z" * 5000}).status_code == 200
