@@ -1,7 +1,12 @@
-"""What every operation may answer besides its own: refusals, in one shape."""
+"""The OpenAPI document: what every operation may answer besides its own, in one shape; built once a process."""
 
+import hashlib
+from functools import cache
 from typing import Any
 
+import orjson
+from django.http import HttpRequest, HttpResponse
+from django.views.decorators.http import condition
 from ninja import NinjaAPI
 from ninja.openapi.schema import OpenAPISchema
 from pydantic import BaseModel, ConfigDict
@@ -50,3 +55,16 @@ class DocumentedAPI(NinjaAPI):
                 for status in refusals(path, method, operation):
                     operation["responses"][status] = {"description": REFUSED[status], "content": {PROBLEM: shape}}
         return schema
+
+
+@cache
+def written(api: NinjaAPI) -> tuple[bytes, str]:
+    """The document and its tag: the same for everybody, in every language, until the next release."""
+    text = orjson.dumps(api.get_openapi_schema(), default=str, option=orjson.OPT_NON_STR_KEYS)
+    return text, f'"{hashlib.sha256(text).hexdigest()[:32]}"'
+
+
+@condition(etag_func=lambda request, api: written(api)[1])
+def document(request: HttpRequest, api: NinjaAPI) -> HttpResponse:
+    """A program may keep it, and asks whether it still holds."""
+    return HttpResponse(written(api)[0], content_type="application/json", headers={"Cache-Control": "private, no-cache"})

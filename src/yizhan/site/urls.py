@@ -9,6 +9,7 @@ from yizhan.kernel.resource.views import build_urls
 from yizhan.kernel.works import views as works
 from yizhan.site.api import api
 from yizhan.site.metrics import metrics
+from yizhan.site.openapi import document
 from yizhan.site.pages import views, welcome
 
 handler400 = "yizhan.site.middleware.bad_request"
@@ -56,5 +57,6 @@ urlpatterns = [
     path("healthz", views.healthz, name="healthz"),
     path("readyz", views.readyz, name="readyz"),
     path("accounts/", include(accounts)),
+    path("api/v1/openapi.json", document, {"api": api}),
     path("api/v1/", api.urls),
 ]

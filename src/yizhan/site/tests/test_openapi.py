@@ -4,20 +4,20 @@ import json
 from typing import Any
 
 import pytest
+from django.utils.translation import override
 from pydantic import BaseModel, ConfigDict, TypeAdapter
 
 from yizhan.kernel.resource import all_resources, resource_named
 from yizhan.kernel.resource.api import output_schema
-from yizhan.site.openapi import Problem
+from yizhan.site.api import api as program
+from yizhan.site.openapi import Problem, written
 from yizhan.tickets.presenting import EntryOut, MessageOut, TicketOut
 
 IN_API = [resource.name for resource in all_resources() if resource.in_api]
 
 
 def schema() -> dict[str, Any]:
-    from yizhan.site.api import api
-
-    found: dict[str, Any] = json.loads(json.dumps(api.get_openapi_schema()))
+    found: dict[str, Any] = json.loads(json.dumps(program.get_openapi_schema()))
     return found
 
 
@@ -80,3 +80,34 @@ def test_refusals_have_the_shape_that_is_told(api: Any, world: Any) -> None:
         assert answer.status == status, answer
         Problem.model_validate(answer.body, strict=True)
         assert answer.headers["Content-Type"] == "application/problem+json"
+
+
+def test_the_document_is_built_once_and_says_the_same_to_everybody(
+    client: Any, api: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    built: list[int] = []
+    build = type(program).get_openapi_schema
+
+    def counted(self: Any, **kwargs: Any) -> Any:
+        built.append(1)
+        return build(self, **kwargs)
+
+    monkeypatch.setattr(type(program), "get_openapi_schema", counted)
+    written.cache_clear()
+    address = "/api/v1/openapi.json"
+    first = client.get(address)
+    assert first.json() == schema()
+    told = [client.get(address, headers={"Accept-Language": language}) for language in ("en", "zh-CN")]
+    told += [client.get(address, headers=api(name).headers) for name in ("admin", "requester1")]
+    assert {answer.content for answer in told} == {first.content}
+    again = client.get(address, headers={"If-None-Match": first.headers["ETag"]})
+    assert (again.status_code, again.content) == (304, b"")
+    assert first.headers["Cache-Control"] == "private, no-cache"
+    assert len(built) == 2  # the document's, and this test's own
+
+
+def test_no_language_and_no_record_changes_the_document(db: None) -> None:
+    with override("en"):
+        english = schema()
+    with override("zh-hans"):
+        assert schema() == english
