@@ -6,28 +6,28 @@ from datetime import datetime
 from typing import Annotated, Any, TypeVar
 
 from django.core.exceptions import RequestDataTooBig
-from django.core.exceptions import ValidationError as Wrong
+from django.db import models
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from ninja import Schema
-from pydantic import AfterValidator, BaseModel, ConfigDict, TypeAdapter, ValidationError, create_model, field_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    TypeAdapter,
+    ValidationError,
+    create_model,
+    field_validator,
+)
 
 from yizhan.kernel.errors import Invalid
-from yizhan.kernel.fields import settled
+from yizhan.kernel.fields import adapter_of
 from yizhan.kernel.paging import no_constant
 
 S = TypeVar("S", bound="StrictSchema")
-
-
-def moment(value: datetime) -> datetime:
-    """A body's time as a field of a record reads it."""
-    try:
-        return settled(value)
-    except Wrong as error:
-        raise ValueError("out of range") from error
-
-
-When = Annotated[datetime, AfterValidator(moment)]
+# A body's time, as a field of a record reads it.
+When = Annotated[datetime, BeforeValidator(adapter_of(models.DateTimeField()).fit)]
 
 
 class StrictSchema(Schema):
@@ -50,6 +50,16 @@ def has_nul(value: Any) -> bool:
     if isinstance(value, dict):
         return any(has_nul(key) or has_nul(item) for key, item in value.items())
     return isinstance(value, list) and any(has_nul(item) for item in value)
+
+
+def words(value: str) -> str:
+    if has_nul(value):
+        raise ValueError("NUL is not allowed")
+    return value
+
+
+# A text beside a file, in an operation whose body is a form.
+Words = Annotated[str, AfterValidator(words)]
 
 
 def read_body(request: HttpRequest, schema: type[S]) -> S:
@@ -98,7 +108,7 @@ def documented(
     found: dict[str, Any] = {}
     if schema is not None:
         shown = inline(schema.model_json_schema())
-        found["requestBody"] = {"required": True, "content": {"application/json": {"schema": shown}}}
+        found["requestBody"] = {"required": bool(shown.get("required")), "content": {"application/json": {"schema": shown}}}
     if answers:
         found["responses"] = {status: shown_answer(answer) for status, answer in answers.items()}
     if parameters:

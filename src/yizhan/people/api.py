@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from ninja import Router, Status
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StrictInt, StringConstraints
 
 from yizhan.kernel.errors import Invalid
 from yizhan.kernel.rest import StrictSchema, documented, read_body
@@ -48,7 +48,7 @@ class InvitationIn(StrictSchema):
     customers: Annotated[list[Code], Field(max_length=200)] = []
     email: Annotated[str, StringConstraints(max_length=254)] = ""
     phone: Annotated[str, StringConstraints(max_length=30)] = ""
-    tier: Annotated[int, Field(ge=1, le=2)] | None = None
+    tier: Annotated[StrictInt, Field(ge=1, le=2)] | None = None
     skills: Annotated[list[Code], Field(max_length=50)] = []
     teams: Annotated[list[Code], Field(max_length=50)] = []
 
@@ -92,6 +92,14 @@ def create_invitation(request: HttpRequest) -> Status[dict[str, Any]]:
     return Status(201, answer(inviting.invite_colleague(actor=actor, new=new)))
 
 
+def seen_and_bare(request: HttpRequest, username: str) -> None:
+    """Who may not hears that first; then the body must hold nothing."""
+    actor = actor_of(request)
+    user = policies.users.find(actor, PeoplePermission.VIEW_STAFF, username=username)
+    policies.users.require(actor, PeoplePermission.CHANGE_STAFF, user)
+    read_body(request, Nothing)
+
+
 @router.post(
     "/{username}/renew",
     response=OUT,
@@ -100,6 +108,7 @@ def create_invitation(request: HttpRequest) -> Status[dict[str, Any]]:
 )
 def renew(request: HttpRequest, username: str) -> dict[str, Any]:
     """A fresh link; the old one ends."""
+    seen_and_bare(request, username)
     return answer(inviting.renew_invitation(actor=actor_of(request), username=username))
 
 
@@ -109,5 +118,6 @@ def renew(request: HttpRequest, username: str) -> dict[str, Any]:
 )  # fmt: skip
 def withdraw(request: HttpRequest, username: str) -> dict[str, Any]:
     """End the open link."""
+    seen_and_bare(request, username)
     user = inviting.withdraw_invitation(actor=actor_of(request), username=username)
     return {"username": user.username, "link": None, "expires_at": None}

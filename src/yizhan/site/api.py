@@ -24,7 +24,7 @@ from yizhan.kernel.fields import adapter_of
 from yizhan.kernel.paging import decode, encode
 from yizhan.kernel.resource import all_resources
 from yizhan.kernel.resource.api import build_router
-from yizhan.kernel.rest import documented, listed
+from yizhan.kernel.rest import Words, documented, listed
 from yizhan.kernel.web import BUSY, actor_of, audit_refused, clean_limit, is_temporary, set_actor
 from yizhan.people.access import actor_for, token_user
 from yizhan.people.api import router as invitations_router
@@ -195,7 +195,7 @@ def search_records(request: HttpRequest, q: str, limit: int = 20, cursor: str | 
     "/attachments", response={201: dict[str, Any]}, tags=["attachments"], operation_id="attachments_create",
     openapi_extra=documented(answers={201: FileOut}),
 )  # fmt: skip
-def upload(request: HttpRequest, file: File[UploadedFile], customer: Form[str | None] = None) -> Status[dict[str, Any]]:
+def upload(request: HttpRequest, file: File[UploadedFile], customer: Form[Words | None] = None) -> Status[dict[str, Any]]:
     """Keep a file until a message takes it. Staff may name the customer's code; a requester's own is meant."""
     actor = actor_of(request)
     unsaid = customer is None and actor.home_customer_id is None

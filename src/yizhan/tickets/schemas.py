@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import ConfigDict, Field, StringConstraints
+from pydantic import ConfigDict, Field, StrictBool, StrictFloat, StrictInt, StringConstraints
 
 from yizhan.kernel.rest import StrictSchema, When
 
@@ -22,7 +22,7 @@ class Requester(StrictSchema):
 
 class PartLine(StrictSchema):
     item: Short
-    quantity: Annotated[float, Field(gt=0, le=100_000)] = 1
+    quantity: Annotated[StrictFloat, Field(gt=0, le=100_000)] = 1
     old_serial: Short = ""
     new_serial: Short = ""
     charge: Annotated[str, StringConstraints(max_length=20)] = ""
@@ -42,59 +42,59 @@ class Sheet(StrictSchema):
     cause_category: Literal["hardware", "software", "network", "configuration", "operation", "environment", "external", "unknown"]
     actions_taken: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=10_000)]
     outcome: Literal["solved", "workaround", "next_visit"]
-    labour_minutes: Annotated[int, Field(ge=0, le=44_640)]
+    labour_minutes: Annotated[StrictInt, Field(ge=0, le=44_640)]
     parts: Annotated[list[PartLine | Short], Field(max_length=50)]
     category: str | None = None
 
 
 class Complete(StrictSchema):
-    level: Annotated[int, Field(ge=1, le=4)]
+    level: Annotated[StrictInt, Field(ge=1, le=4)]
     sheet: Sheet
 
 
 class NewTicketIn(StrictSchema):
     model_config = example(customer="demo-a", requester={"name": "张倩", "phone": "13800005678"}, subject="打印机显示脱机")
     customer: str | None = None
-    requester_id: int | None = None
+    requester_id: StrictInt | None = None
     requester: Requester | None = None
     subject: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
     description: Text = ""
     kind: Literal["incident", "request"] = "incident"
-    reported_level: Annotated[int, Field(ge=1, le=4)] | None = None
+    reported_level: Annotated[StrictInt, Field(ge=1, le=4)] | None = None
     category: str | None = None
-    site: int | None = None
-    department: int | None = None
+    site: StrictInt | None = None
+    department: StrictInt | None = None
     place: Annotated[str, StringConstraints(max_length=80)] = ""
     channel: str = "api"
     source_id: Short = ""
     received_at: When | None = None
-    attachments: list[int] = []
+    attachments: list[StrictInt] = []
     custom: dict[str, Any] = {}
     complete: Complete | None = None
 
 
 class TicketChangeIn(StrictSchema):
     model_config = example(subject="打印机显示脱机，重启没用", version=3)
-    subject: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)] | None = None
+    subject: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)] = Field(default_factory=str)
     description: Text | None = None
     category: str | None = None
-    site: int | None = None
-    department: int | None = None
+    site: StrictInt | None = None
+    department: StrictInt | None = None
     place: Annotated[str, StringConstraints(max_length=80)] | None = None
     custom: dict[str, Any] | None = None
-    version: int | None = None
+    version: StrictInt | None = None
 
 
 class MessageIn(StrictSchema):
     model_config = example(body="已到现场", internal=False, attachments=[])
     body: Text
-    internal: bool = False
-    attachments: list[int] = []
-    version: int | None = None
+    internal: StrictBool = False
+    attachments: list[StrictInt] = []
+    version: StrictInt | None = None
 
 
 class ActionBody(StrictSchema):
-    version: int | None = None
+    version: StrictInt | None = None
 
 
 class Empty(ActionBody):
@@ -108,7 +108,7 @@ class Dispatch(ActionBody):
 
 class JudgeLevel(ActionBody):
     model_config = example(level=2, reason="多人受影响")
-    level: Annotated[int, Field(ge=1, le=4)]
+    level: Annotated[StrictInt, Field(ge=1, le=4)]
     reason: Text = ""
 
 
@@ -142,7 +142,7 @@ class Transfer(ActionBody):
     model_config = example(to="engineer3", reason="换班")
     to: Short
     reason: Text
-    force: bool = False
+    force: StrictBool = False
 
 
 class Reason(ActionBody):
@@ -183,13 +183,13 @@ class Sign(ActionBody):
     model_config = example(signer_name="张倩", method="account", strokes=[])
     signer_name: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=80)]
     method: Literal["account", "drawn", "link"] = "account"
-    strokes: list[list[list[float]]] | None = None
+    strokes: list[list[list[StrictFloat]]] | None = None
     on_behalf: OnBehalf | None = None
 
 
 class Rate(ActionBody):
     model_config = example(score=5, tags=["来得快"], comment="很快就好了")
-    score: Annotated[int, Field(ge=1, le=5)]
+    score: Annotated[StrictInt, Field(ge=1, le=5)]
     tags: Annotated[list[Annotated[str, StringConstraints(max_length=20)]], Field(max_length=8)] = []
     comment: Annotated[str, StringConstraints(max_length=2000)] = ""
 
@@ -199,8 +199,8 @@ class RecordReturnVisit(ActionBody):
 
     model_config = example(result="reached", solved=True, satisfied=True, comment="用户满意")
     result: Literal["reached", "unreachable", "refused", "exempt"]
-    satisfied: bool | None = None
-    solved: bool | None = None
+    satisfied: StrictBool | None = None
+    solved: StrictBool | None = None
     comment: Annotated[str, StringConstraints(max_length=2000)] | None = None
 
 
