@@ -68,6 +68,21 @@ END $$;
 """  # noqa: S608 - our own table
 
 
+def grows_but_ends(table: str, flag: str) -> str:
+    """Triggers of a plain table of which one flag alone may change, from true to false: a row ends, it is not rewritten."""
+    return f"""
+CREATE FUNCTION {table}_ends_only() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF TG_OP = 'UPDATE' AND NOT NEW.{flag} AND to_jsonb(NEW) - '{flag}' = to_jsonb(OLD) - '{flag}' THEN
+        RETURN NEW;
+    END IF;
+    RAISE EXCEPTION 'this history only grows: % on %', TG_OP, TG_TABLE_NAME USING ERRCODE = 'integrity_constraint_violation';
+END $$;
+CREATE TRIGGER {table}_ends_only BEFORE UPDATE OR DELETE ON {table} FOR EACH ROW EXECUTE FUNCTION {table}_ends_only();
+CREATE TRIGGER {table}_no_truncate BEFORE TRUNCATE ON {table} FOR EACH STATEMENT EXECUTE FUNCTION kernel_append_only();
+"""
+
+
 def grows_only(table: str) -> str:
     """Triggers of a plain table that is never changed."""
     return f"""

@@ -7,7 +7,7 @@ present one is contradicted by them (docs/decisions/0012).
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -85,19 +85,43 @@ class Verdict:
     broken_chains: int = 0
     broken: list[Broken] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
+    changed_records: int = 0
+    changed: list[str] = field(default_factory=list)
 
     @property
     def whole(self) -> bool:
-        return not self.broken_chains and not self.problems
+        return not self.faults
+
+    @property
+    def faults(self) -> int:
+        return self.broken_chains + self.changed_records + len(self.problems)
 
     def note(self, broken: Broken) -> None:
         self.broken_chains += 1
         if len(self.broken) < NAMED:
             self.broken.append(broken)
 
+    def note_changed(self, words: str) -> None:
+        self.changed_records += 1
+        if len(self.changed) < NAMED:
+            self.changed.append(words)
+
     def lines(self) -> list[str]:
-        more = self.broken_chains - len(self.broken)
-        return [*self.problems, *(str(item) for item in self.broken), *([f"… and {more} more chains"] if more > 0 else [])]
+        chains, records = self.broken_chains - len(self.broken), self.changed_records - len(self.changed)
+        return [
+            *self.problems, *self.changed, *([f"… and {records} more records"] if records else []),
+            *(str(item) for item in self.broken), *([f"… and {chains} more chains"] if chains else []),
+        ]  # fmt: skip
+
+
+Proof = Callable[[BaseDatabaseWrapper], Iterator[str]]
+PROOFS: list[Proof] = []  # what apps keep under digests of their own
+
+
+def proof(function: Proof) -> Proof:
+    """Registers what else a verification looks at: each line names a record that does not fit its digest."""
+    PROOFS.append(function)
+    return function
 
 
 @dataclass
@@ -140,10 +164,11 @@ def one_snapshot() -> Iterator[BaseDatabaseWrapper]:
         own.close()
 
 
-def streamed(database: BaseDatabaseWrapper, sql: str) -> Iterator[tuple[Any, ...]]:
+def streamed(database: BaseDatabaseWrapper, sql: str, size: int = CHUNK) -> Iterator[tuple[Any, ...]]:
+    """The rows, `size` of them at a time in memory."""
     with database.chunked_cursor() as cursor:
         cursor.execute(sql)
-        while rows := cursor.fetchmany(CHUNK):
+        while rows := cursor.fetchmany(size):
             yield from rows
 
 
@@ -167,6 +192,9 @@ def look(database: BaseDatabaseWrapper, sums: Sums) -> Verdict:
             verdict.note(Broken(kind, number, row, at.isoformat(), "its digest is of a version that does not exist"))
         cursor.execute(TEXTS)
         verdict.problems += [f"audit text {digest}: changed" for (digest,) in cursor.fetchall()]
+    for look_at in PROOFS:
+        for words in look_at(database):
+            verdict.note_changed(words)
     return verdict
 
 
@@ -283,7 +311,7 @@ def keep(verdict: Verdict, last: AuditCheck | None, sums: Sums, now: datetime, u
     if not verdict.whole:
         rest = (last.rest_upto, last.rest_rows, last.rest_sum) if last else (0, 0, "")
     row = AuditCheck(
-        at=now, rows=verdict.rows, chains=verdict.chains, broken=verdict.broken_chains + len(verdict.problems),
+        at=now, rows=verdict.rows, chains=verdict.chains, broken=verdict.faults,
         report=verdict.lines()[:NAMED], upto=upto, rest_upto=rest[0], rest_rows=rest[1], rest_sum=rest[2],
         previous=last.seal if last else "",
     )  # fmt: skip

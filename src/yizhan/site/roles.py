@@ -9,7 +9,12 @@ import psycopg
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
-GROW_ONLY = ("kernel_audit", "kernel_audittext", "kernel_auditcheck", "kernel_event", "channels_raw", "django_migrations")
+EVIDENCE = ("tickets_signoff", "tickets_rating", "tickets_returnvisit", "tickets_message")
+GROW_ONLY = (
+    "kernel_audit", "kernel_audittext", "kernel_auditcheck", "kernel_event", "channels_raw", "django_migrations", *EVIDENCE,
+)  # fmt: skip
+# Of these the program changes one column afterwards, and no other.
+ENDING = (("tickets_signoff", "valid"),)
 HEADS = "kernel_audithead"
 LOCK = 0x59697A69  # two programs that start at once must not grant at once
 
@@ -49,6 +54,7 @@ def grant_daily(addresses: Addresses, database: str = "") -> None:
             "ALTER DEFAULT PRIVILEGES GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO {role}",
             "ALTER DEFAULT PRIVILEGES GRANT SELECT, USAGE ON SEQUENCES TO {role}",
             *(f"REVOKE UPDATE, DELETE ON {table} FROM {{role}}" for table in GROW_ONLY if table in known),
+            *(f"GRANT UPDATE ({column}) ON {table} TO {{role}}" for table, column in ENDING if table in known),
             *(f"REVOKE DELETE ON {table} FROM {{role}}" for table in (HEADS,) if table in known),
             *(["REVOKE INSERT ON django_migrations FROM {role}"] if "django_migrations" in known else []),
             *(f"REVOKE ALL ON {part} FROM {{role}}" for part in partitions(connection)),
@@ -70,6 +76,8 @@ def is_granted(addresses: Addresses) -> bool:
     with psycopg.connect(addresses.daily) as connection:
         row = connection.execute(
             "SELECT to_regclass('kernel_audithead') IS NOT NULL AND has_table_privilege('kernel_audit', 'INSERT') "
-            "AND has_table_privilege('kernel_audithead', 'UPDATE') AND NOT has_table_privilege('kernel_audit', 'UPDATE')"
+            "AND has_table_privilege('kernel_audithead', 'UPDATE') AND NOT EXISTS (SELECT FROM pg_class "
+            "WHERE relnamespace = 'public'::regnamespace AND relname = ANY(%s) AND has_table_privilege(oid, 'UPDATE, DELETE'))",
+            [list(GROW_ONLY)],
         ).fetchone()
         return bool(row and row[0])

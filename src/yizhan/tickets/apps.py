@@ -15,5 +15,6 @@ class TicketsConfig(loading.App):
         "tables",
         "panels",
         "live",
+        "evidence",
         "jobs",
     )
