@@ -47,7 +47,8 @@ def csv_lines(content: bytes) -> Iterable[list[str]]:
     return csv.reader(io.StringIO(text, newline=""), strict=True)
 
 
-def sheet_lines(content: bytes) -> Iterable[list[Any]]:
+def sheet_lines(content: bytes) -> tuple[int, Iterable[list[Any]]]:
+    """The number of the first row that holds anything, and the rows from there on."""
     from python_calamine import CalamineWorkbook  # noqa: PLC0415 - heavy, and needed in the child only
 
     if zipfile.is_zipfile(io.BytesIO(content)):
@@ -58,13 +59,15 @@ def sheet_lines(content: bytes) -> Iterable[list[Any]]:
     if sheet.width * sheet.height > 4 * MAX_CELLS:
         raise Refused("too_many_cells")
     lines: Iterable[list[Any]] = sheet.to_python(skip_empty_area=True)
-    return lines
+    return (sheet.start or (0, 0))[0] + 1, lines
 
 
-def table_of(lines: Iterable[list[Any]]) -> list[Line]:
+def table_of(lines: Iterable[list[Any]], first: int = 1) -> tuple[list[int], list[Line]]:
+    """The rows that say anything, with the numbers that the spreadsheet shows beside them."""
+    numbers: list[int] = []
     table: list[Line] = []
     cells = 0
-    for given in lines:
+    for number, given in enumerate(lines, start=first):
         line = [text_of(value) for value in given]
         if not any(line):
             continue
@@ -74,20 +77,23 @@ def table_of(lines: Iterable[list[Any]]) -> list[Line]:
         cells += len(line)
         if cells > MAX_CELLS:
             raise Refused("too_many_cells")
+        numbers.append(number)
         table.append(line)
         if len(table) > MAX_ROWS + 1:
             raise Refused("too_many_rows")
-    return table
+    return numbers, table
 
 
 def read(content: bytes, *, is_csv: bool, most: int | None = None) -> dict[str, Any]:
-    """Headings, the first `most` rows (all, by default) and their number, or the code of a refusal."""
+    """Headings, the first `most` rows (all, by default) with their places in the sheet, and how many; or the code of a refusal."""
     try:
-        table = table_of(csv_lines(content) if is_csv else sheet_lines(content))
+        first, lines = (1, csv_lines(content)) if is_csv else sheet_lines(content)
+        numbers, table = table_of(lines, first)
     except Refused as refusal:
         return {"refused": str(refusal)}
     if not table:
         return {"refused": "empty_table"}
     headings, rows = table[0], table[1:]
     width = len(headings)
-    return {"headings": headings, "count": len(rows), "rows": [(row + [""] * width)[:width] for row in rows[:most]]}
+    whole = [(row + [""] * width)[:width] for row in rows[:most]]
+    return {"headings": headings, "count": len(rows), "rows": whole, "numbers": numbers[1:][:most]}

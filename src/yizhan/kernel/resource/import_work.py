@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from yizhan.kernel import attachments, works
 from yizhan.kernel.actor import Actor
 from yizhan.kernel.commands import command
-from yizhan.kernel.documents.xlsx import look_at_table, read_table, write_xlsx
+from yizhan.kernel.documents.xlsx import look_at_table, read_numbered_table, write_xlsx
 from yizhan.kernel.errors import DomainError, Forbidden, NotFound
 from yizhan.kernel.models import Work
 from yizhan.kernel.resource.importing import faulty_rows, import_rows
@@ -68,11 +68,11 @@ def check_mapping(*, actor: Actor, work: Work, headings: list[str], mapping: dic
 def run_import(work: Work, actor: Actor, progress: works.Progress) -> works.Result:
     """The dry run (`check`) waits for its owner again; the real one (`write`) ends the work."""
     resource = resource_named(work.params["resource"])
-    headings, rows = read_table(*source_of(work))
+    headings, rows, numbers = read_numbered_table(*source_of(work))
     dry_run = work.params["stage"] != "write"
     try:
         outcome = import_rows(
-            actor=actor, resource=resource, mapping=work.params["mapping"], rows=rows, dry_run=dry_run,
+            actor=actor, resource=resource, mapping=work.params["mapping"], rows=rows, numbers=numbers, dry_run=dry_run,
             create_missing=work.params.get("create_missing", False), tell=progress,
         )  # fmt: skip
     except DomainError as error:
@@ -86,7 +86,8 @@ def run_import(work: Work, actor: Actor, progress: works.Progress) -> works.Resu
     }  # fmt: skip
     output = None
     if outcome.faults:
-        content = write_xlsx([*headings, _("Reason")], faulty_rows(headings, rows, outcome.faults), title=str(resource.label))
+        returned = faulty_rows(headings, dict(zip(numbers, rows, strict=True)), outcome.faults)
+        content = write_xlsx([*headings, _("Reason")], returned, title=str(resource.label))
         name = _("{name}, rows not taken.xlsx").format(name=resource.label)
         most = 10 * attachments.limit()
         output = attachments.store(actor, customer_id=attachments.NOBODYS, name=name, content=content, most=most)

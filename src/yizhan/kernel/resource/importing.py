@@ -172,10 +172,11 @@ class Importer:
                 return [_("{label}: this is needed.").format(label=self.labels.get(name, name))]
         return []
 
-    def run(self, rows: Sequence[Row], tell: Tell | None = None) -> Outcome:
-        """All rows, a chunk at a time, within the caller's transaction."""
+    def run(self, rows: Sequence[Row], numbers: Sequence[int], tell: Tell | None = None) -> Outcome:
+        """All rows, a chunk at a time, within the caller's transaction. `numbers` are theirs in the sheet."""
+        numbered = list(zip(numbers, rows, strict=True))
         for start in range(0, len(rows), CHUNK):
-            self.chunk([(start + i + 2, row) for i, row in enumerate(rows[start : start + CHUNK])])
+            self.chunk(numbered[start : start + CHUNK])
             if tell:
                 tell(min(start + CHUNK, len(rows)), len(rows))
         return self.outcome
@@ -299,11 +300,14 @@ def import_rows(
     resource: Resource[Any],
     mapping: Mapping[str, int],
     rows: Sequence[Row],
+    numbers: Sequence[int] | None = None,
     create_missing: bool = False,
     dry_run: bool = False,
     tell: Tell | None = None,
 ) -> Outcome:
-    """Create and change records from rows; good rows are kept together, faulty ones are named.
+    """Create and change records from rows; good rows are kept together, faulty ones are named by their `numbers`.
+
+    Without numbers the rows follow each other below a heading that is number 1.
 
     Raises:
         Forbidden: the actor may not change such records.
@@ -313,7 +317,7 @@ def import_rows(
     importer = Importer(actor, resource, mapping, create_missing=create_missing)
     try:
         with transaction.atomic():
-            outcome = importer.run(rows, tell)
+            outcome = importer.run(rows, range(2, len(rows) + 2) if numbers is None else numbers, tell)
             if dry_run:
                 raise RollBack
     except RollBack:
@@ -323,7 +327,7 @@ def import_rows(
     return outcome
 
 
-def faulty_rows(headings: Sequence[str], rows: Sequence[Row], faults: Sequence[Fault]) -> Iterator[list[Any]]:
+def faulty_rows(headings: Sequence[str], rows: Mapping[int, Row], faults: Sequence[Fault]) -> Iterator[list[Any]]:
     """The rows that were not taken, as they came, each with its reasons behind it."""
     for fault in faults:
-        yield [*rows[fault.row - 2][: len(headings)], in_one(fault.reasons)]
+        yield [*rows[fault.row][: len(headings)], in_one(fault.reasons)]

@@ -17,7 +17,7 @@ from yizhan.kernel.resource.registry import resource_of
 
 @dataclass(frozen=True)
 class Fault:
-    """A row (counted as Excel counts, the heading is 1) that was not taken, and why."""
+    """A row (by the number that the spreadsheet shows beside it, empty rows counted) that was not taken, and why."""
 
     row: int
     reasons: tuple[str, ...]

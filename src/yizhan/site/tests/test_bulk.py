@@ -137,6 +137,29 @@ def test_an_import_from_file_to_result(page: Any) -> None:
     assert client.get("/search/?q=qdd", follow=True).content.decode().count("钱多多")
 
 
+def test_rows_are_named_as_the_users_sheet_numbers_them(page: Any) -> None:
+    """Empty rows in between, and before the headings, are counted as the spreadsheet counts them."""
+    client = page("desk")
+    good, bad, empty = ["demo-a", "钱多多", "", "", "", ""], ["demo-z", "无名", "", "", "", ""], [None] * 6
+    work = run(
+        client, sheet(good, empty, empty, bad, empty, ["demo-a", "钱多多", "", "", "", ""], ["demo-y", "无姓", "", "", "", ""])
+    )
+    assert [row for row, _ in work.result["faults"]] == [5, 7, 8]
+    assert "第 2 行" in work.result["faults"][1][1]
+    assert work.output is not None
+    returned = cells(client.get(f"/attachments/{work.output.pk}/", follow=True))
+    assert [row[1] for row in returned[1:]] == ["无名", "钱多多", "无姓"]
+    below = write_xlsx(["", "", "", "", "", ""], [empty, CONTACTS, good, empty, bad], title="通讯录")
+    assert [row for row, _ in run(client, below).result["faults"]] == [6]
+    text = "\n\n客户,姓名\ndemo-a,钱多多\n\n,,\ndemo-z,无名\n"
+    client.post("/data/contacts/import/", {"file": SimpleUploadedFile("x.csv", text.encode())})
+    latest = Work.objects.latest("id")
+    client.post(f"/works/{latest.pk}/", {"step": "map", "column-customer": 0, "column-name": 1})
+    works.run_work(latest.pk)
+    latest.refresh_from_db()
+    assert [row for row, _ in latest.result["faults"]] == [7]
+
+
 def test_missing_departments_are_made_on_request(page: Any) -> None:
     work = run(
         page("desk"),
