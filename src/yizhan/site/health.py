@@ -1,5 +1,7 @@
 """Whether the program may be let among people: alive, and ready."""
 
+import http.client
+import os
 from datetime import timedelta
 from typing import Any
 
@@ -22,6 +24,8 @@ WHERE j.status = 'todo' AND (j.scheduled_at IS NULL OR j.scheduled_at <= now()) 
 # Sending moves the due time of what it could not send, so an old one means that nobody sends at all.
 OLDEST_NOTICE = "SELECT extract(epoch FROM now() - min(due_at)) FROM kernel_notice WHERE state = 'pending' AND due_at <= now()"
 OUTBOX_PATIENCE = 600
+STREAM_PATIENCE = 1.5  # under what a container's health check waits
+EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - told apart, not bound
 
 
 def expected_migrations() -> set[tuple[str, str]]:
@@ -39,7 +43,23 @@ def migrations_pending() -> bool:
 
 def problems() -> list[str]:
     """What is not ready yet, by name; empty means ready."""
-    return [*([] if has_room(settings.YIZHAN.data_dir) else ["disk"]), *program_problems()]
+    rest = [] if stream_answers() else ["stream"]
+    return [*([] if has_room(settings.YIZHAN.data_dir) else ["disk"]), *program_problems(), *rest]
+
+
+def stream_answers() -> bool:
+    """Whether the event stream that `serve` started beside this process is there. Started otherwise, there is none to ask."""
+    if "YIZHAN_STREAM_PORT" not in os.environ:
+        return True
+    host = os.environ.get("YIZHAN_HOST", "127.0.0.1")
+    asked = http.client.HTTPConnection(EVERYWHERE.get(host, host), settings.YIZHAN.stream_port, timeout=STREAM_PATIENCE)
+    try:
+        asked.request("GET", "/healthz")
+        return asked.getresponse().status == 204
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        asked.close()
 
 
 def program_problems() -> list[str]:

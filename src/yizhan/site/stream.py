@@ -172,8 +172,11 @@ def last_seen(scope: dict[str, Any]) -> Cursor | None:
 
 
 async def application(scope: dict[str, Any], receive: Receive, send: Send) -> None:
-    """`GET /events?pass=…`: a stream that resumes at `Last-Event-ID` without a gap."""
+    """`GET /events?pass=…`: a stream that resumes at `Last-Event-ID` without a gap. `/healthz` says that it is alive."""
     if scope["type"] == "lifespan":
+        return
+    if scope["path"] == "/healthz":
+        await refuse(send, 204, [(b"cache-control", b"no-store")])
         return
     if not _stream:
         _stream.append(Stream())

@@ -37,7 +37,7 @@ def healthz(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def readyz(request: HttpRequest) -> JsonResponse:
-    """200 only when database, migrations, data and worker are ready and no queue is stuck; `degraded` names silent servers."""
+    """200 only when database, migrations, data, worker and stream are ready and no queue is stuck; `degraded` names silent servers."""
     missing = health.problems()
     degraded = health.degraded() if "database" not in missing and "migrations" not in missing else []
     return JsonResponse({"ready": not missing, "missing": missing, "degraded": degraded}, status=503 if missing else 200)
