@@ -72,23 +72,25 @@ def in_words(resource: Resource[Any], actor: Actor, name: str, kept: Any) -> str
 
 
 def history_of(actor: Actor, resource: Resource[Any], record: Model) -> list[dict[str, Any]]:
-    """The last changes with their fields in words; what is personal shows as changed only, what is hidden not at all."""
+    """The last changes of what the form has, in words; what is personal shows as changed only, what is hidden not at all."""
     entries = AuditEntry.objects.filter(object_type=resource.model._meta.label_lower, object_id=record.pk).order_by("-id")[:20]
     unseen = resource.policy.hidden_of(actor, record)
     if not resource.policy.shows_internal(actor, record):
         unseen |= {"custom"}
     personal: frozenset[str] = getattr(resource.model, "AUDIT_PERSONAL", frozenset())
+    shown = {*resource.fields, *resource.labels, "custom"} - unseen
     names = {getattr(f, "attname", f.name): f.name for f in resource.model._meta.get_fields()}
     found = []
     for entry in entries:
         changes = []
         for key, after in entry.after.items():
             name = names.get(key, key)
-            if name in {"id", "sort_key", "password", *unseen}:
+            if name not in shown:
                 continue
             hidden = name in personal or name == "custom" or str(after).startswith(("#", "~"))
             words = [in_words(resource, actor, name, kept) for kept in (entry.before.get(key), after)]
-            changes.append({"label": resource.heading(name), "before": words[0], "after": words[1], "hidden": hidden})
+            label = _("Custom fields") if name == "custom" else resource.heading(name)
+            changes.append({"label": label, "before": words[0], "after": words[1], "hidden": hidden})
         found.append({"at": entry.at, "actor": entry.actor, "command": entry.command, "changes": changes})
     return found
 

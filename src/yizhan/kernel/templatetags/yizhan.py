@@ -122,7 +122,7 @@ def dressed(field: BoundField) -> str:
 def person_name(label: str) -> str:
     """Who stands behind an audit row's actor, by name."""
     if not label.startswith("user:"):
-        return label
+        return words_of(label)
     user = get_user_model()._default_manager.filter(pk=label[5:]).first()
     return str(user or label)
 

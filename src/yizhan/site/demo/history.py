@@ -1,7 +1,7 @@
 """Three months of work, ticket by ticket, through the same commands that people use, under a moved clock."""
 
 import random
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -24,6 +24,7 @@ LEVELS = {1: 10, 2: 15, 3: 33, 4: 42}
 CUSTOMERS = {"demo-a": 52, "demo-b": 34, "mingqiao": 5, "boan": 5, "kangmu": 4}
 HOURS = {8: 6, 9: 18, 10: 17, 11: 9, 13: 8, 14: 16, 15: 11, 16: 9, 17: 6}
 STROKES = [[[10, 40, 0], [60, 38, 120], [90, 80, 260]], [[120, 20, 400], [118, 90, 520]], [[100, 55, 650], [150, 52, 760]]]
+TOLD = 50
 DAYS, RECENT = 90, timedelta(days=9)
 
 
@@ -217,11 +218,13 @@ class Story:
             self.visit_and_archive()
 
 
-def write_history(customers: dict[str, Customer], count: int) -> None:
-    """`count` tickets of the past, then today's."""
+def write_history(customers: dict[str, Customer], count: int, tell: Callable[[int], None] = lambda done: None) -> None:
+    """`count` tickets of the past, then today's; `tell` hears how many there are, after every `TOLD`."""
     play, now = cast(customers), clock.now()
     by_level = {level: [case for case in CASES if case.level == level] for level in LEVELS}
-    for start in moments(play.dice, now, count):
+    for made, start in enumerate(moments(play.dice, now, count)):
+        if made and made % TOLD == 0:
+            tell(made)
         level = int(choose(play.dice, LEVELS))
         Story(play, play.dice.choice(by_level[level]), start, now).run()
     today(play, now)

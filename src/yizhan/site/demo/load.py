@@ -31,7 +31,7 @@ def load_demo(password: str, step: Callable[[str], None], tickets: int = TICKETS
         # A cut-short load begins anew anyway, so no commit needs to wait for the disk.
         cursor.execute("SET synchronous_commit TO off")
     step(f"{tickets} demonstration tickets, half a minute or so / 演示工单，约半分钟")
-    write_history(customers, tickets)
+    write_history(customers, tickets, lambda made: step(f"{made} / {tickets}"))
     with connection.cursor() as cursor:
         cursor.execute("RESET synchronous_commit")
         cursor.execute("ANALYZE")

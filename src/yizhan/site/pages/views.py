@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from yizhan.kernel import attachments, search
 from yizhan.kernel.actor import system_actor
+from yizhan.kernel.audit_words import words_of
 from yizhan.kernel.errors import DomainError, Forbidden, NotFound
 from yizhan.kernel.forms import DressedForm
 from yizhan.kernel.models import Attachment, AuditEntry
@@ -25,6 +26,7 @@ from yizhan.people.models import Role, User
 from yizhan.people.policies import PeoplePermission
 from yizhan.people.services.accounts import create_user
 from yizhan.site import first_run, health
+from yizhan.site.audit_words import changed_words, thing_words
 from yizhan.site.navigation import menu
 
 INLINE = {"image/png", "image/jpeg", "image/gif", "image/webp"}
@@ -98,7 +100,7 @@ def audit_page(request: HttpRequest) -> HttpResponse:
     names = {f"user:{pk}": name for pk, name in User.objects.filter(pk__in=ids).values_list("pk", "display_name")}
     query = request.GET.copy()
     query.pop("cursor", None)
-    entries = [(row, names.get(row.actor, row.actor)) for row in page.items]
+    entries = [(row, names.get(row.actor) or words_of(row.actor), thing_words(row), changed_words(row)) for row in page.items]
     context = {"entries": entries, "next": page.next, "query": query.urlencode(), "given": request.GET}
     return render(request, "site/audit.html", context)
 

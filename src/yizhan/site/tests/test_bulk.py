@@ -1,10 +1,12 @@
 """Many records at once, as every resource inherits it: Excel out and in, batch, saved views, columns."""
 
 import io
+import re
 from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.utils import translation
 from python_calamine import CalamineWorkbook
 
 from yizhan.kernel import works
@@ -288,3 +290,19 @@ def test_many_tickets_at_once(page: Any, world: Any) -> None:
     )
     assert sent.context["done"] == 0
     assert page("desk").post("/tickets/batch/", {"action": "nonsense"}).status_code == 422
+
+
+def test_what_is_wrong_with_a_row_is_said_in_our_words(actors: Any) -> None:
+    """No sentence of the framework reaches whoever imports, enters or sends."""
+    resource = resource_named("contacts")
+    mapping = {name: column for column, name in enumerate(("customer", "name", "phone", "email", "vip"))}
+    rows = [["demo-a", "长" * 81, "1" * 31, "不是邮箱", "maybe"], ["demo-a", "a\0b", "", "", ""]]
+    with translation.override("zh-hans"):
+        outcome = import_rows(actor=actors("admin"), resource=resource, mapping=mapping, rows=rows, dry_run=True)
+        blank = {"customer": "", "email": "x"}
+        told = " ".join(str(text) for texts in resource.form_class()(blank).errors.values() for text in texts)
+    first, second = (" ".join(fault.reasons) for fault in outcome.faults)
+    assert "最多 80 个字，现在有 81 个" in first
+    assert "邮件地址写得不对" in first
+    assert "里面有不能保存的字符" in second
+    assert not re.search("变量|有效的|字段|空字符串|null", f"{first} {second} {told}")

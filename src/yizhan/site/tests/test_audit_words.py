@@ -1,0 +1,53 @@
+"""Whatever the audit and the records' histories hold is read in words."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+from django.utils import translation
+
+import yizhan
+from yizhan.kernel.actor import system_actor
+from yizhan.kernel.audit_words import words_of
+from yizhan.people.models import Role
+from yizhan.people.services.accounts import create_user, set_password
+
+ROOT = Path(yizhan.__file__).parent
+COMMAND = re.compile(r"^@command\n(?:@.*\n)*def (\w+)", re.M)
+RECORDED = re.compile(r'audit\.(?:record|write|record_attempt)\(\s*[\w.]+,\s*"(\w+)"(?: if \w+ else "(\w+)")?')
+SYSTEM = re.compile(r'system_actor\("([\w-]+)"')
+
+
+def sources() -> dict[str, str]:
+    found = {str(path.relative_to(ROOT)): path.read_text(encoding="utf-8") for path in ROOT.rglob("*.py")}
+    return {path: text for path, text in found.items() if "tests/" not in path and "testing" not in path}
+
+
+def test_every_command_and_every_doer_has_words() -> None:
+    names = set()
+    for text in sources().values():
+        names |= set(COMMAND.findall(text)) | {name for pair in RECORDED.findall(text) for name in pair if name}
+        names |= {f"system:{label}" for label in SYSTEM.findall(text)}
+    assert len(names) > 80
+    with translation.override("zh-hans"):
+        assert sorted(name for name in names if words_of(name).isascii()) == []
+
+
+def test_the_history_of_what_the_command_line_made(page: Any) -> None:
+    actor = system_actor("console")
+    create_user(actor=actor, username="wang", name="王工", password="Rain-over-the-hill-7", roles=[Role.TECHNICIAN])
+    user = set_password(actor=actor, username="wang", password="Snow-on-the-lake-8")
+    page("wang").post("/accounts/login/", {"login": "wang", "password": "Snow-on-the-lake-8"})
+    for path in (f"/data/users/{user.pk}/", f"/data/assignments/{user.assignments.get().pk}/"):
+        content = page("admin").get(path).content.decode()
+        shown = re.sub("<[^>]+>", " ", content.partition('<ul class="yz-lines sm">')[2].partition("</ul>")[0])
+        assert "命令行" in shown
+        assert not re.search(r"[a-z]+[_:][a-z]|True|False|None|password|ways", shown), shown
+
+
+def test_the_audit_page_in_words(page: Any) -> None:
+    create_user(actor=system_actor("console"), username="wang", name="王工", password="Rain-over-the-hill-7")
+    content = page("auditor").get("/audit/").content.decode()
+    assert "命令行" in content
+    row = re.sub("<[^>]+>", " ", content.partition("<tbody>")[2])
+    assert not re.search(r"[a-z]+_[a-z]|people\.user", row), row
