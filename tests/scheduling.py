@@ -19,7 +19,7 @@ def house_of(nodeid: str) -> str:
     return path if path.startswith("tests/") else nodeid
 
 
-class ByHouse(LoadScopeScheduling):
+class ByHouse(LoadScopeScheduling):  # type: ignore[misc]
     """By folder and not by mark: the marks travel in the tests' names, which not every pytest lets a plugin change."""
 
     def _split_scope(self, nodeid: str) -> str:
