@@ -4,17 +4,21 @@ A column that holds text is planted here or says why not, on the day it is born 
 """
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
 from django.apps import apps
+from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
-from django.db import models
+from django.db import connection, models
+from psycopg import sql
 
 from yizhan.kernel.models import CustomField
 from yizhan.people.models import Contact, Customer, User
 from yizhan.people.searching import index_contacts
+from yizhan.site.roles import role_of
 from yizhan.tickets.models import ServiceSheet, Ticket
 from yizhan.tickets.searching import index_ticket
 
@@ -141,6 +145,22 @@ def value_for(column: Any, word: str) -> str:
     if isinstance(column, models.EmailField):
         return f"{word}@planted.example"
     return word if word.isdigit() or isinstance(column, models.SlugField) else f"{COMMON}{word}"
+
+
+def work_as_daily() -> None:
+    """The owner's connection with the rights of daily work, no more."""
+    with connection.cursor() as cursor:
+        role = sql.Identifier(role_of(settings.YIZHAN.database_url)).as_string(cursor.connection)
+        cursor.execute(f"SET session_replication_role = origin; SET ROLE {role}")
+
+
+@contextmanager
+def unguarded() -> Iterator[None]:
+    """What people signed, rated and wrote is closed to daily work: only the owner plants there, with the triggers off."""
+    with connection.cursor() as cursor:
+        cursor.execute("RESET ROLE; SET session_replication_role = replica")
+    yield
+    work_as_daily()
 
 
 def plant_columns(planted: Planted, customer: Customer, own: Contact) -> None:
