@@ -7,7 +7,7 @@ from typing import Annotated, Any, TypeVar
 
 from django.core.exceptions import RequestDataTooBig
 from django.db import models
-from django.http import HttpRequest
+from django.http import HttpRequest, RawPostDataException
 from django.utils.translation import gettext_lazy as _
 from ninja import Schema
 from pydantic import (
@@ -75,7 +75,7 @@ def read_body(request: HttpRequest, schema: type[S]) -> S:
         json.dumps(given, ensure_ascii=False).encode("utf-8")
     except RequestDataTooBig as error:
         raise Invalid(_("The body is too large."), code="too_large") from error
-    except (ValueError, UnicodeError, RecursionError) as error:
+    except (RawPostDataException, ValueError, UnicodeError, RecursionError) as error:  # the first: it was read as a form
         raise Invalid(_("The body is not valid JSON."), code="malformed_json") from error
     try:
         return schema.model_validate(given)

@@ -4,12 +4,15 @@ Who asks, and what he may see now, come first: an answer that he could not get t
 """
 
 import hashlib
+import json
 from collections.abc import Callable
 from typing import Any
 
 import orjson
+from django.core.exceptions import SuspiciousOperation
 from django.db import IntegrityError, OperationalError, transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http.multipartparser import MultiPartParserError
 from django.urls import resolve
 from django.utils.translation import gettext as _
 
@@ -20,7 +23,7 @@ from yizhan.kernel.models import IdempotencyKey
 from yizhan.kernel.resource import all_resources
 from yizhan.kernel.sealing import seal, unseal
 from yizhan.kernel.web import set_actor
-from yizhan.site.api import TokenAuth, on_temporary, problem
+from yizhan.site.api import TokenAuth, on_temporary, on_unreadable, problem
 
 Next = Callable[[HttpRequest], HttpResponseBase]
 MAX_KEY = 200
@@ -46,7 +49,10 @@ class IdempotencyMiddleware:
         return self.once(request, actor, key)
 
     def once(self, request: HttpRequest, actor: Actor, key: str) -> HttpResponseBase:
-        digest = hashlib.sha256(request.body).hexdigest()
+        try:
+            digest = digest_of(request)
+        except (MultiPartParserError, SuspiciousOperation, UnicodeError) as error:
+            return on_unreadable(request, error)
         named = {"actor": actor.label[:80], "path": f"{request.method} {request.path}"[:200], "key": key}
         for number in range(1, ATTEMPTS + 1):
             try:
@@ -117,6 +123,24 @@ class IdempotencyMiddleware:
                 return IdempotencyKey.objects.create(**named, body_digest=digest, created_at=clock.now()), True
         except IntegrityError:
             return IdempotencyKey.objects.select_for_update().get(**named), False
+
+
+def digest_of(request: HttpRequest) -> str:
+    """What was sent. Of a form with files it is what they say, since each request parts them by another boundary."""
+    if request.method != "POST" or request.content_type != "multipart/form-data":
+        return hashlib.sha256(request.body).hexdigest()
+    fields = sorted(request.POST.lists())
+    files = sorted((field, [described(file) for file in sent]) for field, sent in request.FILES.lists())
+    rewind(request)
+    return hashlib.sha256(json.dumps([fields, files]).encode()).hexdigest()
+
+
+def described(file: Any) -> tuple[str, int, str]:
+    """One file's name, size and content, read piece by piece."""
+    digest = hashlib.sha256()
+    for chunk in file.chunks():
+        digest.update(chunk)
+    return str(file.name), file.size, digest.hexdigest()
 
 
 def rewind(request: HttpRequest) -> None:

@@ -1,12 +1,18 @@
 """A repeated request: who asks comes first, then what he may see today, and only then the first answer."""
 
+import os
+import tracemalloc
 from typing import Any
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test.client import RequestFactory, encode_multipart
 
 from yizhan.kernel import clock
-from yizhan.kernel.models import IdempotencyKey
+from yizhan.kernel.models import Attachment, IdempotencyKey
+from yizhan.kernel.testing.api import Answer
 from yizhan.people.models import ApiToken, Assignment, Contact, Customer, Role, User
+from yizhan.site.idempotency import digest_of
 from yizhan.tickets.models import Ticket
 
 NEW = {"customer": "demo-a", "requester": {"name": "张倩", "phone": "13800005678"}, "subject": "打印机显示脱机"}
@@ -99,3 +105,59 @@ def test_a_remembered_answer_lies_sealed(api: Any) -> None:
     assert "/join/" in first["link"]
     assert "join" not in str(kept.answer)
     assert api("admin").post("/invitations", given, Idempotency_Key="k")["link"] == first["link"]
+
+
+def upload(
+    who: Any, content: bytes = b"what was on the screen", name: str = "screen.txt", path: str = "/attachments", **fields: str
+) -> Answer:
+    """As HTTP libraries send it: each request draws a boundary of its own."""
+    boundary = os.urandom(12).hex()
+    body = encode_multipart(boundary, {**fields, "file": SimpleUploadedFile(name, content)})
+    kind = f"multipart/form-data; boundary={boundary}"
+    headers = {**who.headers, "Idempotency-Key": "k"}
+    return Answer(who.client.generic("POST", f"/api/v1{path}", body, content_type=kind, headers=headers))
+
+
+def test_a_repeated_upload_gets_the_first_answer(desk: Any) -> None:
+    first, again = (upload(desk, customer="demo-a") for _ in range(2))
+    assert (first.status, again.status) == (201, 201), again
+    assert again.body == first.body
+    kept = Attachment.objects.get(pk=first["id"])
+    assert (kept.size, Attachment.objects.filter(sha256=kept.sha256).count()) == (22, 1)  # read whole, kept once
+
+
+@pytest.mark.parametrize(
+    "other", [{"content": b"What was on the screen"}, {"name": "screen2.txt"}, {"customer": "demo-b"}, {"more": "x"}]
+)
+def test_another_upload_under_the_same_key_is_refused(desk: Any, other: Any) -> None:
+    assert upload(desk, customer="demo-a").status == 201
+    again = upload(desk, **{"customer": "demo-a", **other})
+    assert (again.status, again["code"]) == (422, "idempotency_mismatch")
+
+
+def test_a_large_upload_is_compared_without_being_held(desk: Any, settings: Any) -> None:
+    """Larger than what a request without files may be, and than what is kept in memory of one."""
+    content = os.urandom(2**20) * 6
+    settings.DATA_UPLOAD_MAX_MEMORY_SIZE, settings.FILE_UPLOAD_MAX_MEMORY_SIZE = 2**20, 2**16
+    first = upload(desk, content)
+    assert (first.status, upload(desk, content).body) == (201, first.body)
+    body = encode_multipart("x", {"file": SimpleUploadedFile("large", content)})
+    request = RequestFactory().generic("POST", "/api/v1/attachments", body, content_type="multipart/form-data; boundary=x")
+    tracemalloc.start()
+    digest_of(request)
+    _now, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert most < len(content) / 4
+    request.close()
+
+
+def test_a_form_where_json_is_meant_is_refused_as_without_a_key(desk: Any) -> None:
+    again = upload(desk, path="/tickets")
+    assert (again.status, again["code"]) == (422, "malformed_json")
+
+
+def test_a_broken_form_under_a_key_is_unreadable(desk: Any) -> None:
+    headers = {**desk.headers, "Idempotency-Key": "k"}
+    for kind in ("multipart/form-data", "multipart/form-data; boundary=" + "é" * 3):
+        answer = Answer(desk.client.generic("POST", "/api/v1/attachments", b"x", content_type=kind, headers=headers))
+        assert (answer.status, answer["code"]) == (400, "unreadable")
