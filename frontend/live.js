@@ -8,9 +8,13 @@ export function setUpLive(root) {
   const note = document.getElementById("live-note");
   const stream = new EventSource(look ? `${source}&ticket=${encodeURIComponent(look.dataset.number)}` : source);
   let waiting;
+  const heard = new Set(); // who comes back while a long transaction is under way is told some things again
   const soon = () => { clearTimeout(waiting); waiting = setTimeout(() => refresh(note), 400); };
   stream.onmessage = (event) => {
     const news = JSON.parse(event.data);
+    if (heard.has(news.event)) return;
+    if (news.event) heard.add(news.event);
+    if (heard.size > 2000) heard.delete(heard.values().next().value);
     if (news.type === "Presence") showPeople(look, news.people);
     else if (news.type === "CallRinging") { ring(news.call); if (wanted === "calls") soon(); }
     else if (news.type === "Reload") { // away too long to be told each thing

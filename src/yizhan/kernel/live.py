@@ -17,22 +17,28 @@ from django.db import InterfaceError, OperationalError, connection
 from yizhan.kernel.actor import Actor
 
 MOST = 1_000
-# Serials commit out of order. What lies below the oldest transaction under way is complete, in the order of
-# (transaction, id); `waits` says that something is committed above it and will be complete soon.
+# Serials commit out of order. What lies below the oldest transaction under way (`low`) is complete, in the order of
+# (transaction, id). What is committed above it is told at once all the same, for one long transaction must not keep
+# everybody's news back; a reader names what he has of it (`ahead`) until the horizon has passed it.
+# Nothing is news for longer than a day, nor with a transaction that this cluster has not had: a restore brings such rows.
 READ = """
 WITH horizon AS MATERIALIZED (
-    SELECT x, EXISTS (SELECT FROM kernel_event w WHERE w.xact >= x) AS waits
-    FROM (SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint AS x) AS now)
-SELECT h.x, h.waits, e.xact, e.id, e.type, e.object_type, e.object_id, e.internal, e.payload::text
+    SELECT pg_snapshot_xmin(s)::text::bigint AS low, pg_snapshot_xmax(s)::text::bigint AS high FROM pg_current_snapshot() AS s)
+SELECT h.low, e.xact, e.id, e.type, e.object_type, e.object_id, e.internal, e.payload::text
 FROM horizon h LEFT JOIN LATERAL (
     SELECT * FROM kernel_event n
-    WHERE n.xact >= %(xact)s AND (n.xact, n.id) > (%(xact)s, %(id)s) AND n.xact < h.x
+    WHERE n.xact >= %(xact)s AND (n.xact, n.id) > (%(xact)s, %(id)s) AND n.xact < h.high
+        AND n.at > now() - interval '1 day' AND NOT n.id = ANY(%(ahead)s)
     ORDER BY n.xact, n.id LIMIT %(most)s) AS e ON true
 """
 HORIZON = "SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint"
 BACK = """
-SELECT xact, id FROM kernel_event WHERE xact <= %(xact)s AND (xact, id) <= (%(xact)s, %(id)s)
-ORDER BY xact DESC, id DESC OFFSET %(count)s LIMIT 1
+(SELECT xact, id FROM kernel_event WHERE xact <= %(xact)s AND (xact, id) <= (%(xact)s, %(id)s)
+ORDER BY xact DESC, id DESC OFFSET %(count)s LIMIT 1)
+UNION ALL
+(SELECT xact, id FROM kernel_event
+WHERE xact <= %(xact)s AND (xact, id) <= (%(xact)s, %(id)s) AND at <= now() - interval '1 day'
+ORDER BY xact DESC, id DESC LIMIT 1)
 """
 log = structlog.get_logger("yizhan.live")
 Answer = TypeVar("Answer")
@@ -58,7 +64,10 @@ class Cursor(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class LiveEvent:
-    """One stored event, as far as open pages are concerned. `payload` is its JSON, read by who needs it."""
+    """One stored event, as far as open pages are concerned. `payload` is its JSON, read by who needs it.
+
+    `resume` is where a page that heard it goes on; before it, where an older transaction is still under way.
+    """
 
     cursor: Cursor
     type: str
@@ -66,6 +75,7 @@ class LiveEvent:
     object_id: int
     internal: bool
     payload: str
+    resume: Cursor | None = None
 
 
 class LiveSource(ABC):
@@ -117,23 +127,26 @@ def horizon() -> Cursor:
         return Cursor(int((cursor.fetchone() or (0,))[0]), 0)
 
 
-def read(after: Cursor, most: int = MOST) -> tuple[list[LiveEvent], Cursor, bool]:
-    """(what comes next, where that leads, whether to look again soon), in one statement."""
+def read(after: Cursor, ahead: Collection[int] = (), most: int = MOST) -> tuple[list[LiveEvent], Cursor, bool]:
+    """(what comes next but for the events `ahead`, up to where it is complete, whether there is more), in one statement."""
     with connection.cursor() as cursor:
-        cursor.execute(READ, {"xact": after.xact, "id": after.id, "most": most})
+        cursor.execute(READ, {"xact": after.xact, "id": after.id, "ahead": list(ahead), "most": most})
         rows = cursor.fetchall()
-    found = [LiveEvent(Cursor(r[2], r[3]), *r[4:]) for r in rows if r[2] is not None]
-    if len(found) == most:
-        return found, found[-1].cursor, True
-    return found, max(after, Cursor(rows[0][0], 0)), bool(rows[0][1])
+    low = Cursor(rows[0][0], 0)
+    found = [
+        LiveEvent(place := Cursor(xact, pk), kind, object_type, object_id, internal, payload, min(place, low))
+        for _, xact, pk, kind, object_type, object_id, internal, payload in rows
+        if pk is not None
+    ]
+    more = len(found) == most
+    return found, max(after, min(low, found[-1].cursor) if more else low), more
 
 
 def back(until: Cursor, count: int) -> Cursor | None:
-    """The cursor with this many events between it and the other; None where there are not so many."""
+    """The cursor from which no more than so many events, and none older than a day, lie before the other; None: any."""
     with connection.cursor() as cursor:
         cursor.execute(BACK, {"xact": until.xact, "id": until.id, "count": count})
-        row = cursor.fetchone()
-    return Cursor(*row) if row else None
+        return max((Cursor(*row) for row in cursor.fetchall()), default=None)
 
 
 def tried(ask: Callable[..., Answer], *arguments: Any) -> Answer | None:

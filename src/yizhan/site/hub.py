@@ -16,7 +16,7 @@ from django.utils.crypto import constant_time_compare
 
 from yizhan.kernel import live
 from yizhan.kernel.actor import Actor
-from yizhan.kernel.live import Cursor, Known
+from yizhan.kernel.live import Cursor, Known, LiveEvent
 from yizhan.people.access import users_with_access
 from yizhan.site.live import Pass
 
@@ -64,6 +64,13 @@ class Crowd:
             people.pop(news["user"], None)
         else:
             people[news["user"]] = (news["name"], now, now if news["typing"] else 0.0)
+        if not people:
+            del self.seen[str(news["number"])]
+
+    def forget(self) -> None:
+        """Let go of pages that everybody left without a word."""
+        now = time.monotonic()
+        self.seen = {n: people for n, people in self.seen.items() if any(now - seen <= LOOKING for _, seen, _ in people.values())}
 
     def around(self, number: str, but: int) -> list[dict[str, Any]]:
         """The others at a ticket now, by name, and whether they type."""
@@ -82,22 +89,36 @@ class Hub:
         self.listeners: set[Listener] = set()
         self.joining: dict[Listener, None] = {}
         self.position: Cursor | None = None
+        self.ahead: dict[int, LiveEvent] = {}
         self.crowd = Crowd()
 
     def turn(self, present: list[Listener], joining: list[Listener], *, everybody: bool) -> tuple[Told, bool]:
         """(what to hand to whom, whether to look again soon). None ends a stream.
 
         `everybody`: look anew at who they are and what they may see, not only at those who are told something.
+        A turn that fails leaves everything as it was: the next one tells it all.
         """
+        came = {listener: listener.after for listener in joining}
+        try:
+            return self.tell_all(present, joining, everybody=everybody)
+        except BaseException:
+            for listener, after in came.items():
+                listener.after = after
+            raise
+
+    def tell_all(self, present: list[Listener], joining: list[Listener], *, everybody: bool) -> tuple[Told, bool]:
         told: Told = []
         begun = self.position or live.horizon()
-        events, end, again = live.read(begun)
+        events, end, again = live.read(begun, self.ahead)
         told += self.admit([*joining, *(present if everybody else ())])
+        back = [x for x in joining if x.actor and x.after is not None]
         for listener in joining:
             listener.after = begun if listener.after is None else min(listener.after, begun)
-        told += self.catch_up([x for x in joining if x.actor], begun)
+        told += self.catch_up(back, begun)
+        told += self.tell(live.known(list(self.ahead.values())), back, checked=True)
         told += self.tell(live.known(events), [x for x in (*present, *joining) if x.actor], checked=everybody)
         self.position = end
+        self.ahead = {e.cursor.id: e for e in (*self.ahead.values(), *events) if e.cursor > end}
         return told, again
 
     def admit(self, listeners: list[Listener]) -> Told:
@@ -134,9 +155,9 @@ class Hub:
                 told.append((listener, message(until, {"type": "Reload"})))
         position = min(x.after for x in late if x.after is not None)
         while position < until:
-            events, position, _more = live.read(position)
+            events, position, more = live.read(position)
             told += self.tell(live.known([e for e in events if e.cursor <= until]), late, checked=True)
-            if not events:
+            if not more:
                 break
         return told
 
@@ -154,7 +175,7 @@ class Hub:
         if listener.actor is None or (listener.after is not None and event.cursor <= listener.after):
             return None
         item = live.tried(source.told, listener.actor, event, record)
-        return None if item is None else message(event.cursor, item)
+        return None if item is None else message(event.resume or event.cursor, {**item, "event": event.cursor.id})
 
     def presence(self, listeners: Iterable[Listener]) -> Told:
         """Who else is there, to those for whom that has changed."""

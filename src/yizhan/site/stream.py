@@ -1,7 +1,8 @@
 """Live news over server-sent events: one LISTEN connection, one hub, each listener within his own scope.
 
-An event names only what changed; the page then asks for it through the gate. A cursor is (transaction, id) below
-`pg_snapshot_xmin`: serials commit out of order, these do not.
+An event names only what changed; the page then asks for it through the gate. A page resumes at (transaction, id) below
+`pg_snapshot_xmin`: serials commit out of order, these do not. What it heard from above comes once more then; it knows it
+by its number.
 """
 
 import asyncio
@@ -100,6 +101,7 @@ class Stream:
                 continue
             if everybody:
                 looked = time.monotonic()
+                self.hub.crowd.forget()
 
     async def take(self, joining: list[Listener], *, everybody: bool) -> bool:
         """A turn with these, who wait to be let in. Where it fails with them and not without, who makes it fail is let go."""
