@@ -52,6 +52,11 @@ class Unfinished:
     received: int = 0
     gave_way: bool = False
 
+    @property
+    def going(self) -> bool:
+        """Whether he was told to go, or his time ran out, and he has not left yet."""
+        return self.gave_way or self.limit.expired()
+
     def pace(self, now: float) -> float:
         return (self.received + HEAD_START) / (now - self.begun + 1)
 
@@ -87,6 +92,8 @@ class Bodies:
                         await self.keep(body, chunk, size)
                         if not message.get("more_body"):
                             break
+                        if sender.gave_way:  # told so in the very turn in which his bytes came
+                            raise TimeoutError
                         limit.reschedule(self.due(sender))
         except BaseException as error:
             self.release(body, size)
@@ -131,11 +138,11 @@ class Bodies:
     @contextmanager
     def entered(self, address: str, limit: asyncio.Timeout) -> Iterator[Unfinished]:
         now = asyncio.get_running_loop().time()
-        neighbours = [one for one in self.unfinished if one.address == address and not one.gave_way]
+        neighbours = [one for one in self.unfinished if one.address == address and not one.going]
         if len(neighbours) >= self.limits.per_address:
             self.give_way(neighbours, now)
         elif len(self.unfinished) >= self.limits.in_all:
-            self.give_way([one for one in self.unfinished if not one.gave_way], now)
+            self.give_way([one for one in self.unfinished if not one.going], now)
         sender = Unfinished(address, now, limit)
         self.unfinished.add(sender)
         try:

@@ -109,3 +109,36 @@ def test_what_all_hold_together_is_bounded() -> None:
         return code
 
     assert run(story) == "busy"
+
+
+LONELY = Limits(size=1000, patience=30, per_address=1)
+
+
+def test_who_was_told_to_go_goes_although_his_bytes_come_in_that_turn() -> None:
+    async def story(bodies: Bodies) -> list[str]:
+        inbox: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+        slow = asyncio.create_task(code_of(bodies, inbox.get))
+        await asyncio.sleep(0.01)
+        newcomer = asyncio.create_task(code_of(bodies, sender(b"x", ends=False)))  # tells him to go in the next turn …
+        inbox.put_nowait({"type": "http.request", "body": b"y", "more_body": True})  # … in which these reach him
+        try:
+            async with asyncio.timeout(5):
+                gone = await slow
+        finally:
+            newcomer.cancel()
+            await asyncio.gather(newcomer, return_exceptions=True)
+        return [gone]
+
+    assert run(story, LONELY) == ["too_slow"]
+
+
+def test_a_newcomer_is_not_harmed_by_one_whose_time_has_just_run_out() -> None:
+    async def story(bodies: Bodies) -> list[str]:
+        late = asyncio.create_task(code_of(bodies, sender(b"x", ends=False)))
+        await asyncio.sleep(0.01)
+        (one,) = bodies.unfinished
+        one.limit.reschedule(asyncio.get_running_loop().time())  # his time ends in the next turn, a newcomer comes in it
+        newcomer = asyncio.create_task(code_of(bodies, sender(b"x")))
+        return [await late, await newcomer]
+
+    assert run(story, LONELY) == ["too_slow", "whole"]
