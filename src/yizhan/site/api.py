@@ -25,12 +25,12 @@ from yizhan.kernel.paging import decode, encode
 from yizhan.kernel.resource import all_resources
 from yizhan.kernel.resource.api import build_router
 from yizhan.kernel.rest import Words, documented, listed
-from yizhan.kernel.web import BUSY, actor_of, audit_refused, clean_limit, is_temporary, set_actor
+from yizhan.kernel.web import BUSY, PROBLEM, actor_of, audit_refused, clean_limit, is_temporary, problem_body, set_actor
 from yizhan.people.access import actor_for, token_user
 from yizhan.people.api import router as invitations_router
 from yizhan.people.services.accounts import token_digest
 from yizhan.site.addresses import client_address
-from yizhan.site.openapi import PROBLEM, DocumentedAPI
+from yizhan.site.openapi import DocumentedAPI
 from yizhan.site.pages.api_docs import OwnDocs
 from yizhan.tickets.api import router as tickets_router
 from yizhan.tickets.intake import customer_of
@@ -78,11 +78,10 @@ api = DocumentedAPI(
 
 
 def problem(request: HttpRequest, status: int, code: str, message: str, **more: Any) -> HttpResponse:
-    """RFC 9457: the same shape for every refusal, with a stable `code`."""
+    """A refusal, told in the log too."""
     if status != 401:
         log.warning("api_refused", code=code, status=status, path=request.path, actor=actor_of(request).label)
-    body = {"type": "about:blank", "title": message, "status": status, "code": code, "detail": message, **more}
-    response = HttpResponse(orjson.dumps(body, default=str), status=status, content_type=PROBLEM)
+    response = HttpResponse(problem_body(status, code, message, **more), status=status, content_type=PROBLEM)
     if status == 401:
         response.headers["WWW-Authenticate"] = "Bearer"
     return response

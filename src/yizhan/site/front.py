@@ -14,11 +14,11 @@ from dataclasses import dataclass
 from typing import Any, cast
 from urllib.parse import unquote_to_bytes
 
-import orjson
 import structlog
 from django.conf import settings
 from django.db import close_old_connections
 
+from yizhan.kernel.web import PROBLEM, problem_body
 from yizhan.site.addresses import forwarded_address
 from yizhan.site.bodies import Bodies, Gone, Limits, Receive, Refused
 from yizhan.site.wsgi import application as pages
@@ -117,11 +117,11 @@ class Front:
     async def answer(self, scope: dict[str, Any], body: Any, length: int, send: Send) -> None:
         loop = asyncio.get_running_loop()
         answer = await loop.run_in_executor(self.threads, ask, scope, body, length)
-        await send(answer.start)
-        if answer.rest is None:
-            await send({"type": "http.response.body", "body": answer.whole})
-            return
         try:
+            await send(answer.start)
+            if answer.rest is None:
+                await send({"type": "http.response.body", "body": answer.whole})
+                return
             while chunk := await loop.run_in_executor(self.threads, next, answer.rest, b""):
                 async with asyncio.timeout(READER_PATIENCE):
                     await send({"type": "http.response.body", "body": chunk, "more_body": True})
@@ -150,8 +150,7 @@ def address_of(scope: dict[str, Any]) -> str:
 async def refuse(scope: dict[str, Any], refused: Refused, send: Send) -> None:
     """The API's callers get a problem, people a sentence; the connection ends, since the rest of the body was not read."""
     if scope["path"].startswith("/api/"):
-        kind, title = b"application/problem+json", refused.words
-        content = orjson.dumps({"type": "about:blank", "title": title, "status": refused.status, "code": refused.code})
+        kind, content = PROBLEM.encode(), problem_body(refused.status, refused.code, refused.words)
     else:
         kind, content = b"text/plain; charset=utf-8", refused.words.encode()
     headers = [(b"content-type", kind), (b"connection", b"close"), (b"cache-control", b"no-store")]

@@ -11,7 +11,7 @@ from allauth.mfa.models import Authenticator
 from django.conf import settings
 from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY, logout
 from django.contrib.auth.views import redirect_to_login
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.middleware.gzip import GZipMiddleware
 from django.shortcuts import redirect, render
 from django.utils import translation
@@ -20,7 +20,7 @@ from django.utils.translation import gettext as _
 
 from yizhan.kernel.actor import NOBODY
 from yizhan.kernel.errors import DomainError
-from yizhan.kernel.web import BUSY, actor_of, audit_refused, is_temporary, set_actor
+from yizhan.kernel.web import BUSY, PROBLEM, actor_of, audit_refused, is_temporary, problem_body, set_actor
 from yizhan.people.access import actor_for, user_with_access
 from yizhan.people.models import User
 from yizhan.site import first_run
@@ -42,7 +42,7 @@ PUBLIC = (
     "/hooks/",
 )
 DRAFT = re.compile(r"[\w-]{1,60}", re.ASCII)
-COMPRESSED = ("text/", "application/json", "application/problem+json", "image/svg+xml")
+COMPRESSED = ("text/", "application/json", PROBLEM, "image/svg+xml")
 Next = Callable[[HttpRequest], HttpResponseBase]
 log = structlog.get_logger("yizhan.web")
 
@@ -218,8 +218,8 @@ CODES = {400: "unreadable", 403: "forbidden", 404: "not_found", 500: "internal_e
 def error_page(request: HttpRequest, status: int, message: str) -> HttpResponse:
     """A page for people; a problem for the API's callers, whatever went wrong and wherever."""
     if request.path.startswith("/api/"):
-        body = {"type": "about:blank", "title": message, "status": status, "code": CODES.get(status, "refused")}
-        return JsonResponse(body, status=status, content_type="application/problem+json")
+        body = problem_body(status, CODES.get(status, "refused"), message)
+        return HttpResponse(body, status=status, content_type=PROBLEM)
     return render(request, "layout/error.html", {"status": status, "message": message}, status=status)
 
 

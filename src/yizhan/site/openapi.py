@@ -11,7 +11,8 @@ from ninja import NinjaAPI
 from ninja.openapi.schema import OpenAPISchema
 from pydantic import BaseModel, ConfigDict
 
-PROBLEM = "application/problem+json"
+from yizhan.kernel.web import PROBLEM
+
 REFUSED = {
     400: "The request cannot be read.", 401: "No valid token.", 403: "Seen, but not yours to do.",
     404: "There is no such record for you.",
@@ -29,7 +30,7 @@ class Problem(BaseModel):
     title: str
     status: int
     code: str
-    detail: str = ""
+    detail: str
     errors: dict[str, Any] = {}
     missing: list[str] = []
 

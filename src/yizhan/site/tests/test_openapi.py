@@ -29,7 +29,7 @@ def told(kind: type[BaseModel], given: Any) -> None:
 
 def test_every_operation_tells_its_refusals() -> None:
     shape = schema()
-    assert shape["components"]["schemas"]["Problem"]["required"] == ["type", "title", "status", "code"]
+    assert shape["components"]["schemas"]["Problem"]["required"] == ["type", "title", "status", "code", "detail"]
     for path, methods in shape["paths"].items():
         for method, operation in methods.items():
             answers, where = operation["responses"], (method, path)
