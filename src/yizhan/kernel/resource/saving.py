@@ -62,7 +62,8 @@ def bound_form(
         if isinstance(field, ModelChoiceField) and field.queryset is not None:
             related = resource_of(field.queryset.model)
             field.queryset = related.policy.scope(actor, related.view)
-    narrow(resource, form, {**{by: getattr(record, f"{by}_id", "") for by in resource.within.values()}, **(start or data or {})})
+    chosen = start or data or {}  # of a query only `get` gives the value, unpacked it gives lists
+    narrow(resource, form, {by: chosen.get(by, getattr(record, f"{by}_id", "")) for by in resource.within.values()})
     policy = resource.policy
     for name in policy.hidden_of(actor, record) if record is not None else policy.hidden_everywhere(actor):
         form.fields.pop(name, None)

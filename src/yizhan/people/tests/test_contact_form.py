@@ -33,6 +33,36 @@ def test_only_the_chosen_customers_places_are_offered(page: Any) -> None:
     assert foreign.pk in offered(page("desk").get(f"/data/contacts/{known.pk}/?customer={demo_b.pk}").context["form"], "site")
 
 
+def test_a_contact_is_made_with_the_places_of_his_customer(page: Any) -> None:
+    (own, ours), demo_a = place("demo-a"), Customer.objects.get(code="demo-a")
+    given = {"customer": demo_a.pk, "name": "钱多多", "site": own.pk, "department": ours.pk, "active": "on"}
+    assert page("desk").post("/data/contacts/new/", given).status_code == 302
+    made = Contact.objects.get(name="钱多多")
+    assert (made.site, made.department) == (own, ours)
+
+
+def test_a_form_that_comes_back_keeps_the_places(page: Any) -> None:
+    own, ours = place("demo-a")
+    demo_a = Customer.objects.get(code="demo-a")
+    known = Contact.objects.create(customer=demo_a, name="钱多多", site=own, department=ours, sort_key="qian")
+    address, client = f"/data/contacts/{known.pk}/", page("desk")
+    sent = {"customer": demo_a.pk, "name": known.name, "site": own.pk, "department": ours.pk, "active": "on"}
+    sent["seen"] = client.get(address).context["seen"]
+    wrong = client.post(address, {**sent, "email": "xx"})
+    Contact.objects.filter(pk=known.pk).update(title="会计")
+    clash = client.post(address, {**sent, "title": "出纳"})
+    assert (wrong.status_code, clash.status_code) == (422, 409)
+    for shown, fields in ((wrong, {"email"}), (clash, {"__all__"})):
+        form = shown.context["form"]
+        assert set(form.errors) == fields
+        assert (own.pk in offered(form, "site"), ours.pk in offered(form, "department")) == (True, True)
+        assert (form["site"].value(), form["department"].value()) == (str(own.pk), str(ours.pk))
+    again = {**sent, "title": "出纳", "keep-title": "mine", "seen": clash.context["seen"]}
+    assert client.post(address, again).status_code == 302
+    known.refresh_from_db()
+    assert (known.title, known.site, known.department) == ("出纳", own, ours)
+
+
 def test_each_wrong_place_is_told_beside_itself(page: Any, api: Any) -> None:
     foreign, theirs = place("demo-b")
     demo_a = Customer.objects.get(code="demo-a")
