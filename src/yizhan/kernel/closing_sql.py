@@ -52,6 +52,51 @@ BEGIN
 END $$;
 REVOKE EXECUTE ON FUNCTION kernel_month_partition(text, date) FROM PUBLIC;
 """
+# As above; and rows of that month which came before it, in the default partition, move into it.
+MONTHS_WITH_EARLY_ROWS = """
+CREATE OR REPLACE FUNCTION kernel_month_partition(parent text, month date) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp SET timezone = 'UTC' SET lock_timeout = '15s' AS $$
+DECLARE
+    name text := parent || '_' || to_char(month, 'YYYYMM');
+    following timestamptz := month + interval '1 month';
+    other text; columns text; grantee text; early boolean := false;
+BEGIN
+    IF month IS DISTINCT FROM date_trunc('month', month)::date
+        OR month NOT BETWEEN now() - interval '50 years' AND now() + interval '2 years'
+        OR NOT EXISTS (SELECT FROM pg_partitioned_table p JOIN pg_class c ON c.oid = p.partrelid
+            WHERE c.relname = parent AND c.relnamespace = 'public'::regnamespace) THEN
+        RAISE EXCEPTION 'no monthly partition of % for %', parent, month;
+    END IF;
+    IF to_regclass(quote_ident(name)) IS NOT NULL THEN
+        RETURN;
+    END IF;
+    SELECT partdefid::regclass::text INTO other FROM pg_partitioned_table
+        WHERE partrelid = to_regclass(quote_ident(parent)) AND partdefid <> 0;
+    IF other IS NOT NULL THEN
+        EXECUTE format('LOCK TABLE %s IN SHARE ROW EXCLUSIVE MODE', other);
+        EXECUTE format('SELECT EXISTS (SELECT FROM %s WHERE at >= $1 AND at < $2)', other) INTO early USING month, following;
+    END IF;
+    IF early THEN
+        EXECUTE format('ALTER TABLE %I DETACH PARTITION %s', parent, other);
+    END IF;
+    EXECUTE format('CREATE TABLE %I PARTITION OF %I FOR VALUES FROM (%L) TO (%L)', name, parent, month, following);
+    EXECUTE format('CREATE TRIGGER no_truncate BEFORE TRUNCATE ON %I FOR EACH STATEMENT '
+        'EXECUTE FUNCTION kernel_append_only()', name);
+    IF early THEN
+        SELECT string_agg(quote_ident(attname), ', ') INTO columns FROM pg_attribute
+            WHERE attrelid = to_regclass(quote_ident(parent)) AND attnum > 0 AND NOT attisdropped AND attgenerated = '';
+        EXECUTE format('INSERT INTO %I (%s) OVERRIDING SYSTEM VALUE SELECT %s FROM %s WHERE at >= $1 AND at < $2',
+            parent, columns, columns, other) USING month, following;
+        EXECUTE format('DELETE FROM %s WHERE at >= $1 AND at < $2', other) USING month, following;
+        EXECUTE format('ALTER TABLE %I ATTACH PARTITION %s DEFAULT', parent, other);
+    END IF;
+    FOR grantee IN SELECT DISTINCT a.grantee::regrole::text FROM pg_class c, aclexplode(c.relacl) a
+        WHERE c.oid = to_regclass(quote_ident(name)) AND a.grantee <> c.relowner AND a.grantee <> 0 LOOP
+        EXECUTE format('REVOKE ALL ON %I FROM %s', name, grantee);
+    END LOOP;
+END $$;
+REVOKE EXECUTE ON FUNCTION kernel_month_partition(text, date) FROM PUBLIC;
+"""
 
 
 def closed(table: str, operations: str) -> str:

@@ -78,10 +78,26 @@ def verify_audit(timestamp: int) -> None:
 @app.periodic(cron="17 3 * * *")
 @app.task(name="kernel.housekeeping", queue="upkeep", queueing_lock="kernel.housekeeping")
 def housekeeping(timestamp: int) -> None:
-    partitions.ensure_partitions()
+    """Every step by itself: one that fails is told at the end, and keeps no other from its work."""
+    failed: list[Exception] = []
+    for step in (partitions.ensure_partitions, forget_old_works, forget_old_news, attachments.sweep_orphans, forget_old_keys):
+        try:
+            step()
+        except Exception as error:  # noqa: BLE001 - all of them are raised together below
+            failed.append(error)
+    if failed:
+        raise ExceptionGroup("housekeeping", failed)
+
+
+def forget_old_works() -> None:
     old = Work.objects.filter(created_at__lt=clock.now() - WORKS_KEPT)
     Attachment.objects.filter(owner_type="kernel.work", owner_id__in=old.values("pk")).update(owner_type="", owner_id=None)
     old.delete()
+
+
+def forget_old_news() -> None:
     News.objects.filter(at__lt=clock.now() - NEWS_KEPT).delete()
-    attachments.sweep_orphans()
+
+
+def forget_old_keys() -> None:
     IdempotencyKey.objects.filter(created_at__lt=clock.now() - timedelta(hours=24)).delete()
