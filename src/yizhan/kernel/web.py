@@ -1,8 +1,7 @@
-"""What every face that speaks HTTP shares: the actor of a request, limits, the shape of a refusal."""
+"""What every face that speaks HTTP shares: the actor of a request, limits, the client's address."""
 
 from typing import Any, cast
 
-import orjson
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
@@ -10,7 +9,6 @@ from yizhan.kernel.actor import NOBODY, Actor
 from yizhan.kernel.commands import asks_again, audit_refusal
 from yizhan.kernel.errors import DomainError, Invalid, TemporaryFailure
 
-PROBLEM = "application/problem+json"
 BUSY = _("Too much is going on just now; nothing was changed. Please try again in a moment.")
 
 
@@ -32,12 +30,6 @@ def audit_refused(request: HttpRequest, error: DomainError) -> None:
 def is_temporary(error: Exception) -> bool:
     """Whether nothing was done and the same may succeed in a moment: 503, on a page as in the API."""
     return isinstance(error, TemporaryFailure) or asks_again(error)
-
-
-def problem_body(status: int, code: str, message: str, **more: Any) -> bytes:
-    """RFC 9457 (`PROBLEM`): the API's one shape of a refusal, with a stable `code`."""
-    body = {"type": "about:blank", "title": message, "status": status, "code": code, "detail": message, **more}
-    return orjson.dumps(body, default=str)
 
 
 def clean_limit(limit: int) -> int:

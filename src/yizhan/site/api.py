@@ -22,10 +22,11 @@ from yizhan.kernel.commands import asks_again
 from yizhan.kernel.errors import DomainError, Invalid, TemporaryFailure
 from yizhan.kernel.fields import adapter_of
 from yizhan.kernel.paging import decode, encode
+from yizhan.kernel.problems import PROBLEM, problem_body
 from yizhan.kernel.resource import all_resources
 from yizhan.kernel.resource.api import build_router
 from yizhan.kernel.rest import Words, documented, listed
-from yizhan.kernel.web import BUSY, PROBLEM, actor_of, audit_refused, clean_limit, is_temporary, problem_body, set_actor
+from yizhan.kernel.web import BUSY, actor_of, audit_refused, clean_limit, is_temporary, set_actor
 from yizhan.people.access import actor_for, token_user
 from yizhan.people.api import router as invitations_router
 from yizhan.people.services.accounts import token_digest

@@ -18,7 +18,7 @@ import structlog
 from django.conf import settings
 from django.db import close_old_connections
 
-from yizhan.kernel.web import PROBLEM, problem_body
+from yizhan.kernel.problems import PROBLEM, problem_body
 from yizhan.site.addresses import forwarded_address
 from yizhan.site.bodies import Bodies, Gone, Limits, Receive, Refused
 from yizhan.site.wsgi import application as pages

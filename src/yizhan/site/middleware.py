@@ -20,7 +20,8 @@ from django.utils.translation import gettext as _
 
 from yizhan.kernel.actor import NOBODY
 from yizhan.kernel.errors import DomainError
-from yizhan.kernel.web import BUSY, PROBLEM, actor_of, audit_refused, is_temporary, problem_body, set_actor
+from yizhan.kernel.problems import PROBLEM, problem_body
+from yizhan.kernel.web import BUSY, actor_of, audit_refused, is_temporary, set_actor
 from yizhan.people.access import actor_for, user_with_access
 from yizhan.people.models import User
 from yizhan.site import first_run

@@ -11,7 +11,7 @@ from ninja import NinjaAPI
 from ninja.openapi.schema import OpenAPISchema
 from pydantic import BaseModel, ConfigDict
 
-from yizhan.kernel.web import PROBLEM
+from yizhan.kernel.problems import PROBLEM
 
 REFUSED = {
     400: "The request cannot be read.", 401: "No valid token.", 403: "Seen, but not yours to do.",

@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -37,6 +39,12 @@ def ended() -> Any:
     request_finished.connect(hear)
     yield told
     request_finished.disconnect(hear)
+
+
+def test_it_starts_by_itself() -> None:
+    """The server imports it first, before any app is loaded."""
+    done = subprocess.run([sys.executable, "-c", "import yizhan.site.front"], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-500:]
 
 
 def test_who_leaves_before_the_answer_begins_leaves_no_file_open(ended: list[object]) -> None:
