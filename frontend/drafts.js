@@ -9,6 +9,8 @@ const ticks = (field) => ["radio", "checkbox"].includes(field.type);
 
 const person = () => document.body.dataset.person ?? "";
 const keyOf = (object) => `${PREFIX}${person()}:${object}`;
+// By it the server knows a draft that arrives a second time. (`randomUUID` needs HTTPS, which not every house has.)
+const newKey = () => [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 const read = (object) => JSON.parse(localStorage.getItem(keyOf(object)) ?? "null");
 const write = (object, draft) => localStorage.setItem(keyOf(object), JSON.stringify(draft));
 const drop = (object) => localStorage.removeItem(keyOf(object));
@@ -87,7 +89,7 @@ function restore(form, object, note) {
 function keep(form, object, name) {
   const fields = groups(form).get(name);
   if (!fields) return false;
-  const draft = read(object) ?? { fields: {} };
+  const draft = read(object) ?? { fields: {}, key: newKey() };
   const base = draft.fields[name]?.base ?? filled(fields);
   const value = now(fields);
   if (same(value, base)) delete draft.fields[name];
@@ -116,9 +118,12 @@ function setUpForm(form) {
   const object = form.dataset.draft;
   const note = form.querySelector("[data-draft-note]");
   const show = (which) => note?.replaceChildren(note.dataset[which]);
-  form.append(Object.assign(document.createElement("input"), { type: "hidden", name: "draft", value: object }));
+  const hidden = (name, value) => form.appendChild(Object.assign(document.createElement("input"), { type: "hidden", name, value }));
+  hidden("draft", object);
+  const key = hidden("draft_key", "");
   if (!form.dataset.answered) restore(form, object, note);
-  form.addEventListener("input", (event) => { if (keep(form, object, event.target.name)) show(navigator.onLine ? "saved" : "offline"); });
+  key.value = read(object)?.key ?? ""; // kept here: another tab may have sent and forgotten the draft meanwhile
+  form.addEventListener("input", (event) => { if (keep(form, object, event.target.name)) show(navigator.onLine ? "saved" : "offline"); key.value = read(object)?.key ?? ""; });
   form.addEventListener("submit", (event) => send(form, event, show));
 }
 

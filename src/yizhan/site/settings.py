@@ -59,6 +59,7 @@ MIDDLEWARE = [
     "yizhan.site.middleware.ActorMiddleware",
     "yizhan.site.middleware.DoorMiddleware",
     "yizhan.site.middleware.DraftsMiddleware",
+    "yizhan.site.once.OnceMiddleware",
     "yizhan.site.middleware.ErrorMiddleware",
     "yizhan.site.idempotency.IdempotencyMiddleware",
 ]

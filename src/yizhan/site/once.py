@@ -1,0 +1,85 @@
+"""A page's form that reaches us twice is carried out once.
+
+Without network a form waits in the browser; who goes back meanwhile finds his draft again and may send it once more.
+The draft carries a key (frontend/drafts.js). The same words under the same key get the first answer's address.
+"""
+
+import hashlib
+import json
+import re
+from collections.abc import Callable
+from datetime import timedelta
+from http import HTTPStatus
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect
+from django.utils.translation import gettext_lazy as _
+
+from yizhan.kernel import clock
+from yizhan.kernel.models import IdempotencyKey
+from yizhan.kernel.web import actor_of
+from yizhan.site.middleware import error_page
+
+KEY = re.compile(r"[0-9a-f]{32}")
+UNDER_WAY = timedelta(seconds=60)
+# What another copy of the same page says otherwise, though the person wrote the same.
+NOT_WRITTEN = {"csrfmiddlewaretoken", "version", "seen", "draft", "draft_key"}
+BUSY = _("This is being saved already. Look again in a few seconds.")
+
+
+class OnceMiddleware:
+    """Around forms that carry a draft's key. The claim is made before the work and kept only if the form was taken."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        response = self.get_response(request)
+        claim: IdempotencyKey | None = getattr(request, "form_claim", None)
+        if claim is not None and response.status_code == HTTPStatus.FOUND:
+            claim.status, claim.answer = response.status_code, {"to": response.headers["Location"]}
+            claim.save(update_fields=["status", "answer"])
+        elif claim is not None:
+            claim.delete()
+        return response
+
+    def process_view(self, request: HttpRequest, *_args: Any) -> HttpResponse | None:
+        if request.method != "POST" or request.path.startswith("/api/") or actor_of(request).user_id is None:
+            return None
+        key = request.POST.get("draft_key", "")
+        if not KEY.fullmatch(key):
+            return None
+        claim, made = claimed(request, key)
+        if made:
+            request.form_claim = claim  # type: ignore[attr-defined]
+        elif claim.answer:
+            return redirect(claim.answer["to"])
+        else:
+            return error_page(request, HTTPStatus.CONFLICT, str(BUSY))
+        return None
+
+
+def claimed(request: HttpRequest, key: str) -> tuple[IdempotencyKey, bool]:
+    """(the row of this form, whether the work is this request's): a first one, other words, or one that came to no end."""
+    named = {"actor": actor_of(request).label[:80], "path": f"form {request.path}"[:200], "key": key}
+    digest, now = written(request), clock.now()
+    with transaction.atomic():
+        try:
+            with transaction.atomic():
+                return IdempotencyKey.objects.create(**named, body_digest=digest, created_at=now), True
+        except IntegrityError:
+            row = IdempotencyKey.objects.select_for_update().get(**named)
+        if row.body_digest == digest and (row.status or now - row.created_at < UNDER_WAY):
+            return row, False
+        row.body_digest, row.status, row.answer, row.created_at = digest, 0, None, now
+        row.save()
+        return row, True
+
+
+def written(request: HttpRequest) -> str:
+    """A digest of what the person wrote and added."""
+    fields = sorted((name, values) for name, values in request.POST.lists() if name not in NOT_WRITTEN)
+    files = sorted((name, [(str(file.name), file.size) for file in sent]) for name, sent in request.FILES.lists())
+    return hashlib.sha256(json.dumps([fields, files]).encode()).hexdigest()

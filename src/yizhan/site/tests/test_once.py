@@ -1,0 +1,53 @@
+"""A form that arrives twice is carried out once: same person, same words, same draft."""
+
+from datetime import timedelta
+from typing import Any
+
+from yizhan.kernel import clock
+from yizhan.kernel.models import IdempotencyKey
+from yizhan.tickets.models import Message, Ticket
+
+KEY = "0123456789abcdef" * 2
+
+
+def replies(ticket: Ticket) -> list[str]:
+    return list(Message.objects.filter(ticket=ticket).order_by("id").values_list("body", flat=True))
+
+
+def test_a_reply_that_comes_twice_stands_once(world: Any, page: Any) -> None:
+    ticket = world.claimed()
+    address, client, before = f"/tickets/{ticket.number}/messages/", page("engineer1"), len(replies(ticket))
+    sent = {"body": "已到现场，正在查看", "kind": "public", "draft": f"{ticket.number}-msg", "draft_key": KEY}
+    first = client.post(address, sent)
+    again = client.post(address, {**sent, "version": "99"})  # another copy of the page
+    assert (first.status_code, again.status_code) == (302, 302)
+    assert again.headers["Location"] == first.headers["Location"]
+    assert replies(ticket)[before:] == ["已到现场，正在查看"]
+    assert again.cookies["yz_sent"].value == sent["draft"]  # so that the browser lets go of the draft
+    assert client.post(address, {**sent, "body": "已到现场，换了线"}).status_code == 302  # written anew: another message
+    assert replies(ticket)[before:] == ["已到现场，正在查看", "已到现场，换了线"]
+    assert page("engineer2").post(address, {**sent, "body": "我也在"}).status_code == 302  # a key is one person's
+    assert len(replies(ticket)) == before + 3
+
+
+def test_a_refused_form_may_be_sent_again(world: Any, page: Any) -> None:
+    ticket = world.claimed()
+    address, client = f"/tickets/{ticket.number}/messages/", page("engineer1")
+    refused = client.post(address, {"body": "", "kind": "public", "draft_key": KEY})
+    assert refused.status_code == 422
+    assert not IdempotencyKey.objects.filter(key=KEY).exists()
+    assert client.post(address, {"body": "好了", "kind": "public", "draft_key": KEY}).status_code == 302
+
+
+def test_one_under_way_is_waited_for_but_not_for_ever(world: Any, page: Any) -> None:
+    ticket = world.claimed()
+    address, client = f"/tickets/{ticket.number}/messages/", page("engineer1")
+    sent = {"body": "好了", "kind": "public", "draft_key": KEY}
+    assert client.post(address, sent).status_code == 302
+    IdempotencyKey.objects.filter(key=KEY).update(status=0, answer=None)  # as if the first were still at it
+    shown = client.post(address, sent)
+    assert shown.status_code == 409
+    assert "正在保存" in shown.content.decode()
+    assert len(replies(ticket)) == len(set(replies(ticket)))
+    IdempotencyKey.objects.filter(key=KEY).update(created_at=clock.now() - timedelta(minutes=2))  # its process was killed
+    assert client.post(address, sent).status_code == 302

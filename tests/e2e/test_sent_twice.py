@@ -1,0 +1,31 @@
+"""The same reply from two pages of one person, as after a way back while it waited for the network: it goes out once."""
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from tests.e2e.people import Person
+from tests.e2e.test_drafts import new_ticket, pause, write
+from tests.program import Program
+
+pytestmark = [pytest.mark.browser]
+
+
+def test_a_reply_restored_in_another_tab_goes_out_once(browser: Browser, program: Program) -> None:
+    number = new_ticket(program, "同一句话只发一次")
+    person = Person(browser, program, "phone", "engineer1")
+    person.open(f"/tickets/{number}/")
+    write(person.page, "#msg-body", "已到现场，正在查看")
+    other = person.context.new_page()
+    other.goto(program.url + f"/tickets/{number}/")
+    expect(other.locator("#msg-body")).to_have_value("已到现场，正在查看")
+    for page in (person.page, other):
+        page.get_by_role("button", name="发送").click()
+        expect(page.locator(".yz-tl")).to_contain_text("已到现场，正在查看")
+        pause(page)
+    assert str(program.api("engineer1", "GET", f"/tickets/{number}/timeline")[1]).count("已到现场，正在查看") == 1
+    expect(other.locator("#msg-body")).to_have_value("")
+    write(other, "#msg-body", "已到现场，正在查看")  # said again later, it is meant
+    other.get_by_role("button", name="发送").click()
+    pause(other)
+    assert str(program.api("engineer1", "GET", f"/tickets/{number}/timeline")[1]).count("已到现场，正在查看") == 2
+    person.leave()
