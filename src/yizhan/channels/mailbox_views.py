@@ -16,6 +16,7 @@ from yizhan.channels.policies import ChannelPermission
 from yizhan.channels.services.grants import connect_mailbox, granted_mailbox
 from yizhan.channels.services.mailboxes import add_mailbox, set_mailbox_active, try_and_add_mailbox, try_mailbox
 from yizhan.kernel.errors import DomainError, Forbidden, PermanentFailure, TemporaryFailure
+from yizhan.kernel.forms import put_refusal
 from yizhan.kernel.web import actor_of
 from yizhan.people.policies import PeoplePermission, customers
 
@@ -43,7 +44,7 @@ def new_mailbox(request: HttpRequest) -> HttpResponse:
             try:
                 return kept(request, form)
             except DomainError as refusal:
-                form.add_error(None, str(refusal))
+                put_refusal(form, refusal)
             except (TemporaryFailure, PermanentFailure) as fault:
                 form.add_error(None, _("The server said: {words}").format(words=fault))
     context = {

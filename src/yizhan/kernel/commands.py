@@ -7,11 +7,12 @@ from contextvars import ContextVar
 from typing import ParamSpec, TypeVar
 
 import structlog
-from django.db import OperationalError, transaction
+from django.db import DataError, IntegrityError, OperationalError, transaction
 from psycopg import errors as pg
 
 from yizhan.kernel import audit
 from yizhan.kernel.actor import Actor
+from yizhan.kernel.constraints import refusal
 from yizhan.kernel.errors import DomainError, Forbidden
 
 P = ParamSpec("P")
@@ -25,9 +26,10 @@ def command(function: Callable[P, T]) -> Callable[P, T]:
     """Run `function(*, actor, …)` in a transaction of its own; commands that it calls join that one.
 
     The outermost command opens it (a savepoint, where a caller holds one open already) and
-    tries again after a deadlock or a serialization failure. A refusal leaves no trace in the
-    data, a line in the log and, when a protected action was refused for want of permission,
-    a row in the audit.
+    tries again after a deadlock or a serialization failure. What the database refuses by one of
+    its rules (somebody was quicker, what is named is gone) is a refusal in that rule's words. A
+    refusal leaves no trace in the data, a line in the log and, when a protected action was
+    refused for want of permission, a row in the audit.
     """
 
     @functools.wraps(function)
@@ -38,6 +40,10 @@ def command(function: Callable[P, T]) -> Callable[P, T]:
         token = _running.set(True)
         try:
             return attempt(lambda: function(*args, **kwargs), 1 if held else ATTEMPTS)
+        except (IntegrityError, DataError) as error:
+            told = refusal(error)
+            report(function.__name__, kwargs.get("actor"), told, rule=str(error).split("\n")[0])
+            raise told from error
         except DomainError as error:
             report(function.__name__, kwargs.get("actor"), error)
             raise
@@ -80,9 +86,9 @@ def attempt(work: Callable[[], T], tries: int) -> T:
     raise AssertionError("unreachable")
 
 
-def report(name: str, actor: object, error: DomainError) -> None:
+def report(name: str, actor: object, error: DomainError, **more: str) -> None:
     label = actor.label if isinstance(actor, Actor) else "nobody"
-    log.warning("refused", command=name, actor=label, code=error.code)
+    log.warning("refused", command=name, actor=label, code=error.code, **more)
     if isinstance(actor, Actor):
         audit_refusal(actor, name, error)
 

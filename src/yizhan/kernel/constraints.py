@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
+from django.apps import apps
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.db import DatabaseError, connection
-from django.db.models import BaseConstraint, CheckConstraint, Model, Q
+from django.db.models import BaseConstraint, CheckConstraint, F, Model, Q, UniqueConstraint
 from django.utils.translation import gettext_lazy as _
 from psycopg import errors as pg
 
@@ -33,13 +35,36 @@ class AlreadyThere(Conflict):
 
     code = "already_there"
 
-    def __init__(self, message: Text, *, fields: dict[str, list[Any]]) -> None:
-        super().__init__(message)
+    def __init__(self, message: Text, *, code: str = "", fields: dict[str, list[Any]]) -> None:
+        super().__init__(message, code=code)
         self.fields = fields
 
 
-def own_rule(model: type[Model], name: str) -> BaseConstraint | None:
-    return next((rule for rule in model._meta.constraints if rule.name == name), None)
+class BrokenRule(Invalid):
+    """The database holds what the program let through: what it names is gone, or not allowed."""
+
+    code = "broken_rule"
+
+
+def model_of(table: str) -> type[Model] | None:
+    return next((model for model in apps.get_models(include_auto_created=True) if model._meta.db_table == table), None)
+
+
+def names_of(rule: BaseConstraint | None) -> list[str]:
+    """The fields that a rule says are single, as they are or in one of their forms."""
+    if not isinstance(rule, UniqueConstraint):
+        return []
+    expressions: Any = rule.expressions
+    parts: list[Any] = [part for expression in expressions for part in expression.flatten() if isinstance(part, F)]
+    return [*rule.fields, *(part.name for part in parts)]
+
+
+def own_rule(model: type[Model], name: str, columns: list[str]) -> BaseConstraint | None:
+    """The rule of this name; the index of a single field speaks with the words of the rule about the same field."""
+    rules = model._meta.constraints
+    named = next((rule for rule in rules if rule.name == name), None)
+    same = [field_name(model, column) for column in columns]
+    return named or next((rule for rule in rules if same and names_of(rule) == same), None)
 
 
 def columns_of(table: str, name: str) -> list[str]:
@@ -63,7 +88,7 @@ def own_words(rule: BaseConstraint | None) -> Text:
 
 def beside(model: type[Model], rule: BaseConstraint | None, columns: list[str]) -> str:
     """The field that the message stands beside: of several, the last that a rule names."""
-    names = list(getattr(rule, "fields", ())) or [field_name(model, column) for column in columns]
+    names = names_of(rule) or [field_name(model, column) for column in columns]
     if not names and isinstance(rule, CheckConstraint):
         named = rule.condition.referenced_base_fields if isinstance(rule.condition, Q) else set()
         names = [f.name for f in model._meta.concrete_fields if f.name in named]
@@ -82,14 +107,38 @@ def broken_rules(record: Model) -> dict[str, list[Any]]:
     return found
 
 
-def refusal(error: DatabaseError, model: type[Model]) -> DomainError:
-    """The refusal that a database error stands for; one that stands for none is raised again."""
+def require_sound(record: Model, exclude: Collection[str] = ()) -> None:
+    """What is wrong with a record before the database is asked: its fields by themselves, then its rules in their own words.
+
+    Raises:
+        Invalid: with a message per field.
+    """
+    fields: dict[str, list[Any]] = {}
+    try:
+        record.full_clean(exclude=set(exclude), validate_constraints=False)
+    except ValidationError as error:
+        fields = error.message_dict
+    fields |= broken_rules(record)
+    if fields:
+        raise Invalid(_("Some fields are not right."), fields=fields)
+
+
+def refusal(error: DatabaseError, named: type[Model] | None = None) -> DomainError:
+    """The refusal that a database error stands for; one that stands for none is raised again.
+
+    Asked after the failed statement was rolled back. `named` is the model that was written, where somebody knows it;
+    else it is the one whose table the database names.
+    """
     cause: Any = error.__cause__
     if not isinstance(cause, pg.IntegrityError | pg.DataError):
         raise error
     name, table = cause.diag.constraint_name or "", cause.diag.table_name or ""
+    model = named or model_of(table)
+    if model is None:
+        raise error
     columns = [cause.diag.column_name] if cause.diag.column_name else columns_of(table, name) if name and table else []
-    rule, own_tables = own_rule(model, name), {model._meta.db_table, *(f.m2m_db_table() for f in model._meta.many_to_many)}
+    rule = own_rule(model, name, columns)
+    own_tables = {model._meta.db_table, *(f.m2m_db_table() for f in model._meta.many_to_many)}
     usual: Text = NOT_ALLOWED_HERE
     for kind, words in (
         (pg.UniqueViolation, TAKEN), (pg.ExclusionViolation, OVERLAPS), (pg.NotNullViolation, NEEDED),
@@ -101,5 +150,6 @@ def refusal(error: DatabaseError, model: type[Model]) -> DomainError:
     field = beside(model, rule, columns)
     fields = {field: [message]} if field else {}
     if isinstance(cause, pg.UniqueViolation | pg.ExclusionViolation):
-        return AlreadyThere(message, fields=fields)
-    return Invalid(message, fields=fields, code="broken_rule" if field else "invalid")
+        return AlreadyThere(message, code=getattr(rule, "violation_error_code", None) or "", fields=fields)
+    kind_of = Invalid if isinstance(cause, pg.DataError) else BrokenRule
+    return kind_of(message, fields=fields)

@@ -9,6 +9,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from yizhan.kernel.documents import qr_svg
 from yizhan.kernel.errors import DomainError, Invalid, NotFound
+from yizhan.kernel.forms import put_refusal
 from yizhan.kernel.web import actor_of
 from yizhan.people import policies
 from yizhan.people.invite_forms import AcceptForm, InviteForm
@@ -42,12 +43,8 @@ def invite(request: HttpRequest) -> HttpResponse:
             try:
                 return shown(request, invite_colleague(actor=actor, new=form.colleague()))
             except DomainError as refusal:
-                fields = refusal.fields if isinstance(refusal, Invalid) else {}
-                for name, texts in fields.items():
-                    form.add_error(name if name in form.fields else None, [str(text) for text in texts])
-                if not fields:
-                    form.add_error(None, str(refusal))
-                    status = refusal.status
+                put_refusal(form, refusal)
+                status = refusal.status
     return render(request, "people/invite.html", {"form": form}, status=status)
 
 

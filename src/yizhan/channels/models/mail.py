@@ -3,6 +3,7 @@
 from typing import ClassVar
 
 from django.db import models
+from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
 from yizhan.kernel.models import Claimed
@@ -15,11 +16,12 @@ class Mailbox(models.Model):
     """One mailbox that is read for a customer. It ends by `active=False`; what came through it stays.
 
     Name and address are unique in the whole firm: a mailbox that was read twice would give every request to two
-    customers, and the command line knows it by its name. Who is refused learns that it is taken, not by whom.
+    customers, and the command line knows it by its name. An address is the same in any case. Who is refused learns that
+    it is taken, not by whom.
     """
 
     name = models.SlugField(_("name"), max_length=40, unique=True)
-    address = models.EmailField(_("address"), unique=True)
+    address = models.EmailField(_("address"))
     imap_url = models.CharField(max_length=200)
     smtp_url = models.CharField(max_length=200, blank=True)
     sealed_password = models.TextField(blank=True)
@@ -36,6 +38,13 @@ class Mailbox(models.Model):
     class Meta:
         verbose_name = _("mailbox")
         verbose_name_plural = _("mailboxes")
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                Lower("address"),
+                name="channels_one_address",
+                violation_error_message=_("Another mailbox has this address already."),
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.name

@@ -17,6 +17,7 @@ from yizhan.channels.models import InboundMessage, Mailbox
 from yizhan.channels.queries import raw_contents
 from yizhan.kernel import attachments, claims, clock, notices
 from yizhan.kernel.actor import Actor, system_actor
+from yizhan.kernel.constraints import AlreadyThere, BrokenRule
 from yizhan.kernel.errors import DomainError, Invalid, PermanentFailure, TemporaryFailure
 from yizhan.kernel.models import Attachment
 from yizhan.kernel.numbering import numbers_in
@@ -31,7 +32,7 @@ ACTOR = system_actor("mail", channel="mail")
 THREAD = re.compile(r"<ticket\.([\w-]{22})[.@]")
 BATCH, TRIES, PAUSE = 100, 5, 10
 HELD = 180  # seconds: longer than a child may take, and a batch of small ones
-TEMPORARY = (OperationalError, InterfaceError, IntegrityError, TemporaryFailure)
+TEMPORARY = (OperationalError, InterfaceError, IntegrityError, AlreadyThere, BrokenRule, TemporaryFailure)
 S = InboundMessage.State
 DECIDED = ("id", "message_id", "sender", "sender_name", "subject", "state", "reason", "ticket_id", "contact_id")
 DECIDE = """
@@ -172,7 +173,8 @@ def process(message: InboundMessage, letter: Letter | Exception) -> None:
     """Decide about one message and keep the decision with it.
 
     Raises:
-        OperationalError, InterfaceError, IntegrityError, TemporaryFailure: it may go better next time; nothing is kept.
+        OperationalError, InterfaceError, IntegrityError, AlreadyThere, BrokenRule, TemporaryFailure: it may go better next
+            time; nothing is kept.
     """
     try:
         if isinstance(letter, Exception):

@@ -2,8 +2,6 @@
 
 from urllib.parse import urlsplit
 
-from django.core.exceptions import ValidationError
-from django.db import DatabaseError, transaction
 from django.utils.translation import gettext_lazy as _
 
 from yizhan.channels.drivers.mail.imap import opened, server_of
@@ -13,7 +11,7 @@ from yizhan.channels.services.grants import Client, add_grant
 from yizhan.kernel import audit, breakers
 from yizhan.kernel.actor import Actor
 from yizhan.kernel.commands import command
-from yizhan.kernel.constraints import refusal
+from yizhan.kernel.constraints import require_sound
 from yizhan.kernel.errors import Forbidden, Invalid, NotFound
 from yizhan.kernel.notices import transports
 from yizhan.kernel.sealing import seal
@@ -78,16 +76,13 @@ def add_mailbox(
 
     Raises:
         Forbidden, Invalid (unknown customer, wrong URL, name or address in use).
+        Conflict: `already_there`, somebody set it up in this moment.
     """
     mailbox = checked_mailbox(
         actor, name=name, address=address, imap_url=imap_url, smtp_url=smtp_url, customer=customer, password=password
     )
     mailbox.active = client is None
-    try:
-        with transaction.atomic():
-            mailbox.save()
-    except DatabaseError as error:  # somebody was faster than the check before
-        raise refusal(error, Mailbox) from error
+    mailbox.save()
     shown = {key: value for key, value in audit.snapshot(mailbox).items() if key not in SECRET}
     audit.record(actor, "add_mailbox", mailbox, {}, shown)
     if client is not None:
@@ -115,8 +110,5 @@ def checked_mailbox(
     mailbox = Mailbox(
         name=name, address=address, imap_url=imap_url, smtp_url=smtp_url, customer=served, sealed_password=seal(secret)
     )
-    try:
-        mailbox.full_clean()
-    except ValidationError as error:
-        raise Invalid(" ".join(error.messages), fields=error.message_dict) from error
+    require_sound(mailbox)
     return mailbox

@@ -3,7 +3,7 @@
 import hashlib
 import secrets
 
-from django.db import DatabaseError, transaction
+from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from yizhan.channels.drivers import phone
@@ -15,7 +15,6 @@ from yizhan.channels.services.polling import keep_raw
 from yizhan.kernel import audit, clock, events
 from yizhan.kernel.actor import Actor, system_actor
 from yizhan.kernel.commands import command
-from yizhan.kernel.constraints import refusal
 from yizhan.kernel.errors import Conflict, DomainError, Forbidden, Invalid, NotFound
 from yizhan.kernel.sealing import seal, unseal
 from yizhan.people.models import Customer, User
@@ -33,14 +32,8 @@ def add_phone_line(*, actor: Actor, name: str, customer: str = "") -> str:
         raise Invalid(_("There is no such customer."), code="unknown_reference", fields={"customer": [customer]})
     if not actor.holds_throughout(ChannelPermission.CHANGE, served.pk if served else None):
         raise Forbidden
-    if PhoneLine.objects.filter(name=name).exists():
-        raise Conflict(_("This name is taken."), code="name_taken")
     secret = secrets.token_urlsafe(32)
-    try:
-        with transaction.atomic():
-            line = PhoneLine.objects.create(name=name, customer=served, sealed_secret=seal(secret))
-    except DatabaseError as error:  # somebody was faster than the check before
-        raise refusal(error, PhoneLine) from error
+    line = PhoneLine.objects.create(name=name, customer=served, sealed_secret=seal(secret))
     audit.record(actor, "add_phone_line", line, {}, {"name": name, "customer_id": line.customer_id})
     return secret
 

@@ -1,5 +1,6 @@
 """Letters are claimed before they are read: counted, done once, and given up only when trying again cannot help."""
 
+import secrets
 import threading
 from collections.abc import Iterator
 from datetime import timedelta
@@ -118,8 +119,24 @@ def test_what_never_passes_fails_in_the_end(box: Mailbox, other: psycopg.Connect
     assert (row.state, row.attempts) == ("failed", mail_service.TRIES)
 
 
+def test_whoever_was_quicker_lets_a_letter_wait(box: Mailbox, api: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the database refuses for somebody else's sake is a refusal of the command, and passes the next time."""
+    new = {"customer": "demo-a", "requester": {"name": "张倩"}, "subject": "打印机显示脱机"}
+    with monkeypatch.context() as same:
+        same.setattr(secrets, "token_urlsafe", lambda _size: "drawn-twice")
+        assert api("desk").post("/tickets", new).status == 201
+        stored(box, letter())
+        mail_service.process_stored()
+    row = InboundMessage.objects.get()
+    assert (row.state, row.ticket) == ("stored", None)
+    assert "AlreadyThere" in row.reason
+    with clock.at(clock.now() + timedelta(minutes=10)):
+        assert mail_service.process_stored() == 1
+    assert InboundMessage.objects.get().state == "processed"
+
+
 def test_two_lines_of_one_name_at_the_same_moment(other: psycopg.Connection[Any]) -> None:
-    """The check before sees nothing yet; the database decides, in the words of the rule."""
+    """Nothing looks before; the database decides, in the words of the rule."""
     other.execute("INSERT INTO channels_phoneline (name, sealed_secret, active) VALUES ('race', 'x', true)")
     ends = threading.Timer(0.5, other.commit)
     ends.start()

@@ -93,6 +93,23 @@ def test_an_address_in_use_is_not_overwritten(box: Mailbox, world: Any) -> None:
     assert (row.state, known.email) == ("processed", before)
 
 
+def test_one_mailbox_is_set_up_once_whatever_its_case(box: Mailbox, page: Any) -> None:
+    """Also for another customer; the form says it beside the address, and not by whom it is read."""
+    given = {
+        "name": "zwei", "address": "Desk@Yizhan.example", "customer": "demo-b", "imap": "127.0.0.1", "security": "imaps",
+        "smtp_security": "smtps", "password": "x",
+    }  # fmt: skip
+    answer = page("admin").post("/channels/mailboxes/new/", given)
+    assert answer.status_code == 422
+    assert answer.context["form"].errors == {"address": ["已有邮箱用了这个地址。"]}
+    assert Mailbox.objects.count() == 1
+
+
+def test_why_a_mailbox_is_switched_off_stands_beside_it(box: Mailbox, page: Any) -> None:
+    Mailbox.objects.update(active=False, error="升级时已停用")
+    assert "升级时已停用" in page("admin").get("/channels/").content.decode()
+
+
 def test_nobody_places_a_letter_where_he_does_not_serve(box: Mailbox, world: Any) -> None:
     (row,) = receive(box, letter(sender="a@elsewhere.example"))
     stranger = Contact.objects.create(customer=world.demo_b(), name="许新来", phone="13900000001")

@@ -17,6 +17,11 @@ MOST_VIEWS = 30
 LONGEST_QUERY = 1000
 
 
+def own_view(actor: Actor, listing: Listing[Any], name: str) -> tuple[SavedView, bool]:
+    """The person's view of that name, locked, and whether it is new: a second press changes what the first one made."""
+    return SavedView.objects.select_for_update().get_or_create(listing=listing.name, owner_id=actor.person, name=name)
+
+
 @command
 def save_view(
     *, actor: Actor, listing: Listing[Any], name: str, query: str, columns: Sequence[str], shared: bool, may_share: bool
@@ -35,12 +40,11 @@ def save_view(
         raise Forbidden
     if len(query) > LONGEST_QUERY:
         raise Invalid(_("These filters are too long to keep."), code="query_too_long")
-    own = SavedView.objects.filter(listing=listing.name, owner=actor.person)
-    view = own.filter(name=clean).first() or SavedView(listing=listing.name, owner_id=actor.person, name=clean)
-    if view._state.adding and own.count() >= MOST_VIEWS:
+    view, new = own_view(actor, listing, clean)
+    if new and SavedView.objects.filter(listing=listing.name, owner=actor.person).count() > MOST_VIEWS:
         raise Invalid(_("You have thirty views of this list already: delete one first."), code="too_many_views")
     offered = listing.offered_columns(actor)
-    before = {} if view._state.adding else audit.snapshot(view)
+    before = {} if new else audit.snapshot(view)
     view.query, view.columns, view.shared = query, [c for c in columns if c in offered], shared
     view.save()
     audit.record(actor, "save_view", view, before, audit.snapshot(view))
@@ -75,8 +79,10 @@ def choose_columns(*, actor: Actor, listing: Listing[Any], columns: Sequence[str
         audit.record(actor, "choose_columns", view, {"columns": before}, {"columns": []})
         view.delete()
         return
-    view = view or SavedView(listing=listing.name, owner_id=actor.person, name="")
-    known = {"columns": before} if view.pk else {}
+    view, new = own_view(actor, listing, "")
+    if view.columns == chosen:
+        return
+    known = {} if new else {"columns": view.columns}
     view.columns = chosen
     view.save()
     audit.record(actor, "choose_columns", view, known, {"columns": chosen})

@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 from yizhan.kernel import audit, custom_fields
 from yizhan.kernel.actor import Actor
 from yizhan.kernel.commands import command
+from yizhan.kernel.constraints import refusal
 from yizhan.kernel.errors import DomainError, Invalid
 from yizhan.kernel.fields import Choice, Several, Switch, adapter_of, split
 from yizhan.kernel.resource.declaration import Resource
@@ -58,7 +59,7 @@ class Importer:
         self.adapters = {n: adapter_of(f) for n, f in self.fields.items() if n not in related}
         self.labels = offered
         self.seen: dict[tuple[Any, ...], int] = {}
-        self.not_cleaned = {f.name for f in resource.model._meta.get_fields() if f.is_relation}
+        self.not_cleaned = {f.name for f in resource.model._meta.get_fields() if f.is_relation or f.name not in resource.fields}
 
     # Reading a row.
 
@@ -267,9 +268,10 @@ class Importer:
         if not draft.before:
             draft.record.pk = None
         try:
-            write(draft.record, draft.before)
-        except DomainError as error:
-            self.fault(draft, [str(error)])
+            with transaction.atomic():
+                write(draft.record, draft.before)
+        except (IntegrityError, DataError) as error:
+            self.fault(draft, [str(refusal(error))])
             return False
         return True
 

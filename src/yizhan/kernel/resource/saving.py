@@ -14,7 +14,6 @@ from typing import Any
 from django import forms
 from django.conf import settings
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
-from django.db import DatabaseError, transaction
 from django.db.models import Model
 from django.forms import BaseModelForm, ModelChoiceField
 from django.forms.models import InlineForeignKeyField
@@ -23,7 +22,7 @@ from django.utils.translation import gettext_lazy as _
 from yizhan.kernel import audit, custom_fields, stale
 from yizhan.kernel.actor import Actor
 from yizhan.kernel.commands import command
-from yizhan.kernel.constraints import broken_rules, refusal
+from yizhan.kernel.constraints import broken_rules
 from yizhan.kernel.errors import Forbidden, Invalid, NotFound, StaleVersion
 from yizhan.kernel.forms import dress
 from yizhan.kernel.resource.declaration import Resource
@@ -154,6 +153,16 @@ def unfit(resource: Resource[Any], values: Mapping[str, Any]) -> dict[str, list[
     return found
 
 
+def faults_of(form: BaseModelForm[Any]) -> dict[str, list[Any]]:
+    """What a form has against what was sent; a rule of the record's speaks beside the field that it is about, in its own words."""
+    fields: dict[str, list[Any]] = {name: [str(e) for e in errors] for name, errors in form.errors.items()}
+    whole = fields.pop(NON_FIELD_ERRORS, [])
+    rules = broken_rules(form.instance) if whole else {}
+    said = {str(text) for texts in rules.values() for text in texts}
+    rest = [text for text in whole if text not in said]
+    return fields | ({NON_FIELD_ERRORS: rest} if rest else {}) | rules
+
+
 def sound_form(
     actor: Actor, resource: Resource[Any], record: Model | None, data: Mapping[str, Any], touched: Collection[str] | None
 ) -> BaseModelForm[Any]:
@@ -165,10 +174,8 @@ def sound_form(
     form = bound_form(actor, resource, record, data)
     if touched is not None:
         keep_untouched(form, resource, touched, new=record is None)
-    fields = {name: [str(e) for e in errors] for name, errors in form.errors.items()}
     if not form.is_valid():
-        rules = broken_rules(form.instance) if set(fields) == {NON_FIELD_ERRORS} else {}
-        raise Invalid(_("Some fields are not right."), fields=rules or fields)
+        raise Invalid(_("Some fields are not right."), fields=faults_of(form))
     bad = unfit(resource, form.cleaned_data)
     if bad:
         raise Invalid(_("Some fields are not right."), fields=bad)
@@ -239,19 +246,11 @@ def save_record(
 
 
 def write(record: Model, before: Mapping[str, Any]) -> None:
-    """Insert, or update the columns that differ from `before`.
-
-    Raises:
-        Conflict, Invalid: a rule of the database refused, in the rule's own words.
-    """
+    """Insert, or update the columns that differ from `before`."""
     changed = [name for name, value in audit.snapshot(record).items() if before.get(name) != value]
     if before and not changed:
         return
-    try:
-        with transaction.atomic():
-            if before:
-                record.save(update_fields=changed)
-            else:
-                record.save(force_insert=True)
-    except DatabaseError as error:
-        raise refusal(error, type(record)) from error
+    if before:
+        record.save(update_fields=changed)
+    else:
+        record.save(force_insert=True)

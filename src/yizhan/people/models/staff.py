@@ -5,6 +5,7 @@ from typing import ClassVar
 from django.conf import settings
 from django.contrib.auth.models import AbstractUser
 from django.db import models
+from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
 from yizhan.people.models.customers import CODE, Customer
@@ -57,7 +58,10 @@ class Team(models.Model):
 
 
 class User(AbstractUser):
-    """One account, of the provider's staff or of a customer's contact. It ends by `is_active=False`."""
+    """One account, of the provider's staff or of a customer's contact. It ends by `is_active=False`.
+
+    Signing in takes a user name in any case: two accounts that differ in nothing else would shut each other out.
+    """
 
     AUDIT_PERSONAL = frozenset({"display_name", "email", "phone", "password", "sort_key"})
 
@@ -77,6 +81,9 @@ class User(AbstractUser):
         verbose_name_plural = _("users")
         constraints: ClassVar = [
             models.CheckConstraint(condition=models.Q(tier__in=[1, 2]) | models.Q(tier=None), name="people_user_tier"),
+            models.UniqueConstraint(
+                Lower("username"), name="people_one_username", violation_error_message=_("This user name is taken.")
+            ),
         ]
 
     def __str__(self) -> str:

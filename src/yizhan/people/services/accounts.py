@@ -12,7 +12,8 @@ from django.utils.translation import gettext_lazy as _
 from yizhan.kernel import audit, clock
 from yizhan.kernel.actor import Actor
 from yizhan.kernel.commands import command
-from yizhan.kernel.errors import Conflict, Invalid, NotFound
+from yizhan.kernel.constraints import require_sound
+from yizhan.kernel.errors import Invalid, NotFound
 from yizhan.kernel.search.tokens import pinyin_key
 from yizhan.people.models import ApiToken, Assignment, Role, User
 
@@ -26,18 +27,16 @@ def create_user(
     """A new account with roles for every customer.
 
     Raises:
-        Conflict: the user name is taken.
-        Invalid: the password is too weak (when `checked`).
+        Invalid: with a message per field; the password is too weak (when `checked`).
+        Conflict: `already_there`, somebody took the user name in this moment.
     """
-    if User.objects.filter(username=username).exists():
-        raise Conflict(_("This user name is taken."), code="username_taken")
     user = User(username=username, display_name=name, email=email, sort_key=pinyin_key(name))
-    try:
-        user.full_clean(exclude=["password"])
-        if checked:
+    require_sound(user, exclude=["password"])
+    if checked:
+        try:
             validate_password(password, user)
-    except ValidationError as error:
-        raise Invalid(" ".join(error.messages)) from error
+        except ValidationError as error:
+            raise Invalid(_("The password is too weak."), fields={"password": error.messages}) from error
     user.set_password(password)
     user.save()
     given = Assignment.objects.bulk_create([Assignment(user=user, role=role) for role in roles])

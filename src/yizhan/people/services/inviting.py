@@ -9,13 +9,12 @@ from datetime import timedelta
 from django.conf import settings
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
-from django.db import DatabaseError, transaction
 from django.utils.translation import gettext_lazy as _
 
 from yizhan.kernel import audit, clock
 from yizhan.kernel.actor import Actor, system_actor
 from yizhan.kernel.commands import command
-from yizhan.kernel.constraints import refusal
+from yizhan.kernel.constraints import require_sound
 from yizhan.kernel.errors import Conflict, Forbidden, Invalid, NotFound
 from yizhan.kernel.search.tokens import pinyin_key
 from yizhan.people import policies
@@ -59,15 +58,10 @@ def digest_of(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
-def check(new: Colleague) -> None:
-    fields: dict[str, list[object]] = {}
+def check_roles(new: Colleague) -> None:
     roles = set(new.roles)
     if not roles or not roles <= {str(role) for role in Role if role not in CUSTOMERS_OWN}:
-        fields["roles"] = [_("Choose at least one of the roles offered.")]
-    if User.objects.filter(username__iexact=new.username).exists():
-        fields["username"] = [_("This user name is taken.")]
-    if fields:
-        raise Invalid(_("Some fields are not right."), fields=fields)
+        raise Invalid(_("Some fields are not right."), fields={"roles": [_("Choose at least one of the roles offered.")]})
 
 
 @command
@@ -77,31 +71,33 @@ def invite_colleague(*, actor: Actor, new: Colleague) -> Invited:
     Raises:
         Forbidden: the actor may not add colleagues, or does not hold what he would grant.
         Invalid: with a message per field.
+        Conflict: `already_there`, somebody took the user name in this moment.
     """
     policies.users.require(actor, PeoplePermission.CHANGE_STAFF)
-    check(new)
+    check_roles(new)
     user = User(
         username=new.username, display_name=new.name, email=new.email, phone=new.phone, tier=new.tier,
         sort_key=pinyin_key(new.name),
     )  # fmt: skip
     user.set_unusable_password()
-    try:
-        user.full_clean()
-    except ValidationError as error:
-        raise Invalid(_("Some fields are not right."), fields=error.message_dict) from error
-    try:
-        with transaction.atomic():
-            user.save()
-    except DatabaseError as error:  # somebody was faster than the check before
-        raise refusal(error, User) from error
+    require_sound(user)
+    user.save()
     user.skills.set(new.skills)
-    for team in new.teams:
-        policies.teams.require(actor, PeoplePermission.CHANGE_STAFF, team)
-        team.members.add(user)
+    for team in Team.objects.select_for_update().filter(pk__in=[team.pk for team in new.teams]).order_by("pk"):
+        join(actor, team, user)
     belongs = {"skills": sorted(skill.pk for skill in new.skills), "teams": sorted(team.pk for team in new.teams)}
     audit.record(actor, "create_user", user, {}, {**audit.snapshot(user), **belongs})
     grant(actor, user, new)
     return opened(actor, user, "invite_colleague")
+
+
+def join(actor: Actor, team: Team, user: User) -> None:
+    """One member more; the team's own history says so, as it does when somebody is ticked in the team's form."""
+    policies.teams.require(actor, PeoplePermission.CHANGE_STAFF, team)
+    members = sorted(team.members.values_list("pk", flat=True))
+    known = audit.snapshot(team)
+    team.members.add(user)
+    audit.record(actor, "change_team", team, known | {"members": members}, known | {"members": sorted([*members, user.pk])})
 
 
 def grant(actor: Actor, user: User, new: Colleague) -> None:

@@ -16,7 +16,7 @@ from yizhan.kernel import attachments, search
 from yizhan.kernel.actor import system_actor
 from yizhan.kernel.audit_words import words_of
 from yizhan.kernel.errors import DomainError, Forbidden, NotFound
-from yizhan.kernel.forms import DressedForm
+from yizhan.kernel.forms import DressedForm, put_refusal
 from yizhan.kernel.models import Attachment, AuditEntry
 from yizhan.kernel.paging import paginate
 from yizhan.kernel.policy import all_policies
@@ -141,7 +141,7 @@ def first_run_page(request: HttpRequest) -> HttpResponse:
                 password=data["password"], roles=roles,
             )  # fmt: skip
         except DomainError as error:
-            form.add_error(None, str(error))
+            put_refusal(form, error)
             status = 422
         else:
             (settings.YIZHAN.data_dir / "first-run.code").unlink(missing_ok=True)

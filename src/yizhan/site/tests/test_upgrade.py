@@ -12,6 +12,7 @@ import pytest
 from django.conf import settings
 from django.db import connection, connections
 from psycopg.conninfo import make_conninfo
+from structlog.testing import capture_logs
 
 from yizhan.kernel.actor import system_actor
 from yizhan.site import postgres
@@ -110,6 +111,60 @@ def test_the_chains_of_before_are_anchored_as_they_were(first_landing: str, sett
     assert [(item.object_id, item.reason) for item in verify().broken] == [
         (ticket.pk, "rows of before the key were changed, added or taken away")
     ]
+
+
+TWINS = """
+INSERT INTO people_user (username, display_name, password, email, phone, language, sort_key, is_active, is_staff, is_superuser,
+                         date_joined)
+SELECT name, 'x', '!', '', '', 'zh-hans', 'x', active, false, false, now()
+FROM (VALUES ('DESK', true), ('desk-2', true), ('Desk', true), ('gone1', false), ('GONE1', true)) AS given (name, active);
+INSERT INTO people_assignment (user_id, role, customer_id)
+SELECT u.id, 'technician', c.id FROM people_user u, people_customer c WHERE u.username = 'DESK' AND c.code = 'demo-a';
+INSERT INTO channels_mailbox (name, address, imap_url, smtp_url, sealed_password, customer_id, active, uid_validity, last_uid,
+                              error)
+SELECT given.name, address, 'imaps://x', '', '', c.id, given.active, 0, 7, ''
+FROM (VALUES ('first', 'it@twin.example', true, 'demo-a'), ('second', 'IT@twin.example', true, 'demo-b'),
+             ('third', 'It@twin.example', false, 'demo-a')) AS given (name, address, active, customer)
+JOIN people_customer c ON c.code = given.customer ORDER BY given.name
+"""
+
+
+def test_accounts_and_mailboxes_that_differ_in_case_only_are_parted(first_landing: str, caplog: pytest.LogCaptureFixture) -> None:
+    """Nothing is lost: the one in use keeps its name, the older of two; the others get a number and are named in the log."""
+    from yizhan.channels.models import Mailbox
+    from yizhan.people.models import Assignment, User
+    from yizhan.site.cli.django_setup import as_owner, migrate
+
+    with as_owner(), connection.cursor() as cursor:
+        cursor.execute("SELECT id FROM people_user WHERE username = 'desk'")
+        (desk,) = cursor.fetchone()
+        cursor.execute(TWINS)
+        cursor.execute("SELECT username, id FROM people_user")
+        before = dict(cursor.fetchall())
+    with capture_logs() as said:
+        migrate()
+    after = {pk: name for name, pk in User.objects.values_list("username", "pk")}
+    renamed = {name: after[pk] for name, pk in before.items() if after[pk] != name}
+    assert renamed == {"DESK": "DESK-3", "Desk": "Desk-4", "gone1": "gone1-2"}
+    assert (after[desk], len(after)) == ("desk", len(before))
+    assert Assignment.objects.filter(user=before["DESK"], role="technician", customer__code="demo-a").exists()
+    twins = Mailbox.objects.filter(imap_url="imaps://x").order_by("pk")
+    assert list(twins.values_list("name", "address", "active", "last_uid")) == [
+        ("first", "it@twin.example", True, 7),
+        ("second", "IT+2@twin.example", False, 7),
+        ("third", "It+3@twin.example", False, 7),
+    ]
+    assert [box.error for box in twins] == [
+        "",
+        "升级时已停用：“first”已在读取 IT@twin.example。",
+        "升级时已停用：“first”已在读取 It@twin.example。",
+    ]
+    told = {(line["event"], line["was"], line["now"]) for line in said if line["event"] in {"account_renamed", "mailbox_stopped"}}
+    assert told == {
+        *(("account_renamed", was, now) for was, now in renamed.items()),
+        ("mailbox_stopped", "IT@twin.example", "IT+2@twin.example"),
+        ("mailbox_stopped", "It@twin.example", "It+3@twin.example"),
+    }
 
 
 def test_the_one_superuser_of_before_becomes_two_roles(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

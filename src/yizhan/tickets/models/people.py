@@ -49,7 +49,13 @@ class Handover(models.Model):
         verbose_name = _("handover")
         verbose_name_plural = _("handovers")
         constraints: ClassVar = [
-            models.UniqueConstraint(fields=["sender"], condition=models.Q(state="offered"), name="tickets_one_handover"),
+            models.UniqueConstraint(
+                fields=["sender"],
+                condition=models.Q(state="offered"),
+                name="tickets_one_handover",
+                violation_error_code="handover_waits",
+                violation_error_message=_("Your last handover is still waiting for an answer."),
+            ),
         ]
 
     def __str__(self) -> str:
