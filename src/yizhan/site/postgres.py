@@ -35,7 +35,7 @@ UNPRIVILEGED = ("nobody", "daemon", "www-data", "games")
 SETTINGS = {
     "listen_addresses": "''",
     "shared_buffers": "128MB",
-    "max_connections": "60",
+    "max_connections": "100",
     "wal_compression": "pglz",
     "password_encryption": "scram-sha-256",
     "timezone": "UTC",

@@ -11,17 +11,7 @@ import traceback
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-# name, its queues, how many jobs at once. `default` holds what versions before the queues left behind.
-LANES: tuple[tuple[str, tuple[str, ...], int], ...] = (
-    ("reactions", ("reactions", "default"), 2),
-    ("mail-out", ("mail_out",), 2),
-    ("mail-in", ("mail_in",), 3),
-    ("letters", ("letters",), 1),
-    ("works", ("works",), 1),
-    ("upkeep", ("upkeep",), 1),
-    ("rescue", ("rescue",), 1),  # what a dead worker left behind does not wait for a long night's work
-)
-SLOTS = sum(slots for _, _, slots in LANES)
+from yizhan.site.lanes import LANES, THREADS
 
 
 class Impatient(ThreadPoolExecutor):
@@ -34,7 +24,7 @@ class Impatient(ThreadPoolExecutor):
 async def work(app: Any) -> None:
     """All lanes until the process is told to stop, or one of them ends."""
     loop = asyncio.get_running_loop()
-    loop.set_default_executor(Impatient(SLOTS + 2))
+    loop.set_default_executor(Impatient(THREADS))
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from psycopg.conninfo import conninfo_to_dict
 
 from yizhan.site.config import load_config
+from yizhan.site.lanes import CONNECTIONS
 from yizhan.site.logs import configure_logs
 
 YIZHAN = load_config()
@@ -98,7 +99,8 @@ FORM_RENDERER = "django.forms.renderers.DjangoTemplates"
 
 # A statement seen three times on a connection is planned once for all: a fifth of a page's time (docs/performance.md).
 PREPARED = {"server_side_binding": True, "prepare_threshold": 3} if YIZHAN.prepared else {}
-POOL = {"min_size": 1, "max_size": 12, "timeout": 20}
+# A ceiling for the process that needs most, the worker; connections are made when they are needed and end when idle.
+POOL = {"min_size": 1, "max_size": CONNECTIONS, "timeout": 20}
 
 
 def database(url: str) -> dict[str, Any]:
