@@ -1,7 +1,7 @@
 // What somebody typed and has not sent. A draft belongs to one person and one object, holds only what he changed
 // himself, and ends when it was sent, cleared, seven days old, or when he signs out (or somebody else signs in here).
 const PREFIX = "yz-draft:";
-const SENT = "yz_sent";
+const SENT = "yz_sent.";
 const LIFE = 7 * 24 * 3600 * 1000;
 const TWICE = 5000;
 const NEVER = ["hidden", "password", "file", "submit", "button", "reset"];
@@ -52,10 +52,10 @@ function clock(at) {
 
 // Old ones, those of others and those of earlier versions go; so does what the server says has arrived.
 function sweep() {
-  const arrived = document.cookie.split("; ").find((cookie) => cookie.startsWith(`${SENT}=`))?.slice(SENT.length + 1);
-  if (arrived) {
-    drop(arrived);
-    document.cookie = `${SENT}=; path=/; max-age=0; samesite=strict`;
+  const names = document.cookie.split("; ").map((cookie) => cookie.split("=")[0]);
+  for (const name of names.filter((name) => name.startsWith(SENT))) {
+    drop(name.slice(SENT.length));
+    document.cookie = `${name}=; path=/; max-age=0; samesite=strict`;
   }
   for (const key of ours()) {
     const draft = JSON.parse(localStorage.getItem(key) ?? "null");

@@ -6,7 +6,7 @@ Everything at a person's pace: between two steps at least 0.8 s, each way twice.
 import re
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from tests.e2e.people import Person, check_page
 from tests.program import Program
@@ -115,6 +115,35 @@ def test_a_sent_reply_does_not_come_back(browser: Browser, program: Program) -> 
     sent = program.api("engineer1", "GET", f"/tickets/{number}/timeline")[1]
     assert str(sent).count("先重启一下试试") == 1
     assert str(sent).count("我下午过去看") == 1
+    person.leave()
+
+
+def test_replies_sent_from_two_tabs_at_once_both_stay_sent(browser: Browser, program: Program) -> None:
+    """Both are taken before either tab has come to its next page's script."""
+    numbers = [new_ticket(program, f"两个页签 {count}") for count in (1, 2)]
+    person = Person(browser, program, "desktop", "engineer1")
+    person.page.wait_for_url(re.compile(r":\d+/$"))
+    tabs = [person.page, person.context.new_page()]
+    for tab, number in zip(tabs, numbers, strict=True):
+        tab.goto(f"{program.url}/tickets/{number}/")
+        write(tab, "#msg-body", "已经处理好了")
+    assert len(tabs[0].evaluate(DRAFTS)) == 2
+    held: list[Route] = []
+    person.context.route("**/dist/app.*.js", lambda route: held.append(route))  # noqa: PLW0108 - a plain function is wanted
+    for tab in tabs:
+        tab.keyboard.press("Control+Enter")
+    for tab in tabs:
+        expect(tab.locator(".yz-tl")).to_contain_text("已经处理好了")
+    for route in held:
+        route.continue_()
+    person.context.unroute("**/dist/app.*.js")
+    for tab, number in zip(tabs, numbers, strict=True):
+        pause(tab)
+        tab.goto(f"{program.url}/tickets/{number}/")
+        pause(tab)
+        expect(tab.locator("#msg-body")).to_have_value("")
+    assert tabs[0].evaluate(DRAFTS) == []
+    assert [cookie["name"] for cookie in person.context.cookies() if "sent" in cookie.get("name", "")] == []
     person.leave()
 
 

@@ -43,6 +43,7 @@ PUBLIC = (
     "/hooks/",
 )
 DRAFT = re.compile(r"[\w-]{1,60}", re.ASCII)
+SENT, MOST_SENT = "yz_sent.", 20
 COMPRESSED = ("text/", "application/json", PROBLEM, "image/svg+xml")
 Next = Callable[[HttpRequest], HttpResponseBase]
 log = structlog.get_logger("yizhan.web")
@@ -158,7 +159,10 @@ class DoorMiddleware:
 
 
 class DraftsMiddleware:
-    """Tells the browser which draft has arrived (frontend/drafts.js): only a form that was taken is answered by a redirect."""
+    """Tells the browser which draft has arrived (frontend/drafts.js): only a form that was taken is answered by a redirect.
+
+    A cookie for each: another tab's answer may come before the browser has read the first.
+    """
 
     def __init__(self, get_response: Next) -> None:
         self.get_response = get_response
@@ -168,7 +172,10 @@ class DraftsMiddleware:
         if request.method == "POST" and response.status_code == HTTPStatus.FOUND and not request.path.startswith("/api/"):
             draft = request.POST.get("draft", "")
             if DRAFT.fullmatch(draft):
-                response.set_cookie("yz_sent", draft, max_age=3600, samesite="Strict", secure=request.is_secure())
+                unread = [name for name in request.COOKIES if name.startswith(SENT)]
+                for name in unread[: max(0, len(unread) + 1 - MOST_SENT)]:  # the oldest come first
+                    response.delete_cookie(name, samesite="Strict")
+                response.set_cookie(SENT + draft, "1", max_age=3600, samesite="Strict", secure=request.is_secure())
         return response
 
 

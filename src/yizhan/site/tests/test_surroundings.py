@@ -121,3 +121,15 @@ def test_a_failing_sign_page_leaves_no_token_in_the_log(client: Any, db: None) -
     record = logging.LogRecord("django.request", logging.ERROR, "", 0, "Internal Server Error: %s", (f"/s/{token}",), None)
     line = json.loads(root.format(record))
     assert line["event"] == "Internal Server Error: /s/…"
+
+
+def test_every_sent_form_is_told_to_the_browser_and_only_so_many_at_once(page: Any, api: Any) -> None:
+    new = {"customer": "demo-a", "requester": {"name": "张倩"}, "subject": "x"}
+    number = api("desk").post("/tickets", new)["number"]
+    client = page("desk")
+    for count in range(25):
+        assert client.post(f"/tickets/{number}/messages/", {"body": "x", "draft": f"{count:02}-message"}).status_code == 302
+        for name in [name for name, cookie in client.cookies.items() if cookie["max-age"] == 0]:
+            del client.cookies[name]  # as a browser does
+    told = sorted(name for name in client.cookies if name.startswith("yz_sent"))
+    assert told == [f"yz_sent.{count:02}-message" for count in range(5, 25)]
