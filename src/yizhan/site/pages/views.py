@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from yizhan.kernel import attachments, search
 from yizhan.kernel.actor import system_actor
-from yizhan.kernel.audit_words import words_of
+from yizhan.kernel.audit_words import all_words, words_of
 from yizhan.kernel.errors import DomainError, Forbidden, NotFound
 from yizhan.kernel.forms import DressedForm, put_refusal
 from yizhan.kernel.models import Attachment, AuditEntry
@@ -26,6 +26,7 @@ from yizhan.people.models import Role, User
 from yizhan.people.policies import PeoplePermission
 from yizhan.people.services.accounts import create_user
 from yizhan.site import first_run, health
+from yizhan.site.audit_filters import narrowed
 from yizhan.site.audit_words import changed_words, thing_words
 from yizhan.site.navigation import menu
 
@@ -90,18 +91,15 @@ def audit_page(request: HttpRequest) -> HttpResponse:
     actor = actor_of(request)
     if not actor.holds(PeoplePermission.VIEW_AUDIT):
         raise Forbidden
-    rows = audit_rows(actor.customers_with(PeoplePermission.VIEW_AUDIT))
-    for name in ("actor", "command", "outcome"):
-        value = request.GET.get(name, "").strip()[:80]
-        if value:
-            rows = rows.filter(**{name: value})
+    rows = narrowed(audit_rows(actor.customers_with(PeoplePermission.VIEW_AUDIT)), request.GET)
     page = paginate(rows, ("-at", "-id"), limit=100, cursor=request.GET.get("cursor"))
     ids = {int(row.actor[5:]) for row in page.items if row.actor.startswith("user:")}
     names = {f"user:{pk}": name for pk, name in User.objects.filter(pk__in=ids).values_list("pk", "display_name")}
     query = request.GET.copy()
     query.pop("cursor", None)
     entries = [(row, names.get(row.actor) or words_of(row.actor), thing_words(row), changed_words(row)) for row in page.items]
-    context = {"entries": entries, "next": page.next, "query": query.urlencode(), "given": request.GET}
+    context = {"entries": entries, "next": page.next, "query": query.urlencode(), "given": request.GET,
+               "acts": all_words()}  # fmt: skip
     return render(request, "site/audit.html", context)
 
 

@@ -1,10 +1,11 @@
 """Whatever the audit and the records' histories hold is read in words."""
 
 import re
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from django.utils import translation
+from django.utils import timezone, translation
 
 import yizhan
 from yizhan.kernel.actor import system_actor
@@ -51,3 +52,23 @@ def test_the_audit_page_in_words(page: Any) -> None:
     assert "命令行" in content
     row = re.sub("<[^>]+>", " ", content.partition("<tbody>")[2])
     assert not re.search(r"[a-z]+_[a-z]|people\.user", row), row
+
+
+def test_the_audit_is_searched_by_its_words(world: Any, page: Any) -> None:
+    ticket, other = world.claimed(), world.new()
+    auditor = page("auditor")
+
+    def found(**asked: str) -> set[tuple[str, int]]:
+        return {(row.command, row.object_id) for row, *_ in auditor.get("/audit/", asked).context["entries"]}
+
+    claim = ("claim_ticket", ticket.pk)
+    assert claim in found(command="接单")
+    assert {command for command, _ in found(command="接单")} == {"claim_ticket"}
+    assert claim in found(command="claim_ticket")  # as before
+    assert {pk for _, pk in found(number=ticket.number)} == {ticket.pk}
+    assert claim in found(who="陈立", number=ticket.number[-5:])
+    assert claim not in found(who="林晓雯")
+    assert ("register_ticket", other.pk) in found(who="林晓雯")
+    today = timezone.localdate()
+    assert claim in found(day=today.isoformat())
+    assert found(day=(today - timedelta(days=400)).isoformat()) == found(day="9999-12-31") == found(day="x") == set()
