@@ -11,6 +11,7 @@ import hashlib
 import importlib.util
 import os
 import pwd
+import re
 import secrets
 import shutil
 import signal
@@ -225,11 +226,18 @@ class Cluster:
                 become()
             libc().prctl(PR_SET_PDEATHSIG, signal.SIGINT)
 
-        command = [str(self.bin / "postgres"), "-D", str(self.folder), "-k", str(self.sockets)]
+        command = [str(self.bin / "postgres"), "-D", str(self.folder), "-k", str(self.sockets), *self.more_connections()]
         self.process = subprocess.Popen(command, preexec_fn=in_child, stdout=log, stderr=log, start_new_session=True)
         log.close()
         self.wait_ready()
         return self.process
+
+    def more_connections(self) -> list[str]:
+        """The option that gives a cluster of an earlier version as many connections as the processes may take now."""
+        conf = (self.folder / "postgresql.conf").read_text(encoding="utf-8")
+        said = re.findall(r"^\s*max_connections\s*=\s*'?(\d+)", conf, re.MULTILINE)
+        wanted = SETTINGS["max_connections"]
+        return [] if said and int(said[-1]) >= int(wanted) else ["-c", f"max_connections={wanted}"]
 
     def wait_ready(self, seconds: float = 120) -> None:
         assert self.process
