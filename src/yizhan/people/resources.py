@@ -161,7 +161,9 @@ class SkillResource(Resource[Skill]):
 class AssignmentResource(Resource[Assignment]):
     model, name, label, icon = Assignment, "assignments", _("Role assignments"), "id"
     policy, view, change = policies.assignments, P.CHANGE_STAFF, P.CHANGE_STAFF
-    columns = fields = ("user", "role", "customer", "team", "valid_from", "valid_until")
+    columns = ("user", "role", "served", "team", "valid_from", "valid_until")
+    fields = ("user", "role", "customer", "team", "valid_from", "valid_until")
+    labels = {"served": _("customer")}
     filters, order = ("role", "customer"), ("id",)
     natural: Mapping[str, str] = {"user": "username", "customer": "code", "team": "code"}
 

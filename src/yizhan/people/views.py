@@ -70,7 +70,8 @@ def join(request: HttpRequest, token: str) -> HttpResponse:
         if request.method == "POST":
             status = 422
             if form.is_valid():
-                accept_invitation(token=token, password=form.cleaned_data["password"], address=actor_of(request).address)
+                stranger, password = actor_of(request), form.cleaned_data["password"]
+                accept_invitation(token=token, password=password, address=stranger.address, request_id=stranger.request_id)
                 messages.success(request, _("Your password is set. Sign in with it."))
                 return redirect("account_login")
     except NotFound as gone:

@@ -3,6 +3,7 @@
 import re
 import secrets
 from collections.abc import Callable
+from dataclasses import replace
 from http import HTTPStatus
 from typing import Any, cast
 
@@ -120,11 +121,12 @@ class ActorMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        set_actor(request, NOBODY)
+        # A stranger has an address too: he signs by a link, or takes up an invitation.
+        request_id = str(request.META.get("YIZHAN_REQUEST_ID", ""))
+        set_actor(request, replace(NOBODY, channel="web", address=client_address(request), request_id=request_id))
         if not request.path.startswith(("/static/", "/api/")):
             user = session_user(request) or request.user
             if isinstance(user, User) and user.is_active:
-                request_id = str(request.META.get("YIZHAN_REQUEST_ID", ""))
                 request.META["YIZHAN_NEWS"] = str(getattr(user, "unseen", 0))
                 actor = actor_for(user, channel="web", address=client_address(request), request_id=request_id)
                 set_actor(request, actor)

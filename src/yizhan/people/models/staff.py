@@ -6,6 +6,7 @@ from django.conf import settings
 from django.contrib.auth.models import AbstractUser
 from django.db import models
 from django.db.models.functions import Lower
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from yizhan.people.models.customers import CODE, Customer
@@ -126,3 +127,8 @@ class Assignment(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user} · {self.get_role_display()} · {self.customer or '*'}"
+
+    @property
+    def served(self) -> str:
+        """For whom it is held, in words."""
+        return str(self.customer or gettext("All customers"))

@@ -3,7 +3,7 @@
 import hashlib
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from django.conf import settings
@@ -180,9 +180,9 @@ def open_invitation(token: str, *, lock: bool = False) -> Invitation:
     return row
 
 
-def accept_invitation(*, token: str, password: str, address: str) -> User:
+def accept_invitation(*, token: str, password: str, address: str, request_id: str = "") -> User:
     """Use the link, once: the new person sets his password."""
-    actor = Actor(label=system_actor("invitation").label, channel="web", address=address, is_system=True)
+    actor = replace(system_actor("invitation", channel="web"), address=address, request_id=request_id)
     return accept_as(actor=actor, token=token, password=password)
 
 

@@ -38,9 +38,10 @@ def content(answer: LinkAnswer) -> bool | None:
     return None if answer.score is None else answer.score >= CONTENT_FROM
 
 
-def answer_link(*, token: str, answer: LinkAnswer, address: str) -> Ticket:
+def answer_link(*, token: str, answer: LinkAnswer, address: str, request_id: str = "") -> Ticket:
     """Use a link, once."""
-    return answer_as(actor=replace(system_actor("link", channel="web"), address=address), token=token, answer=answer)
+    actor = replace(system_actor("link", channel="web"), address=address, request_id=request_id)
+    return answer_as(actor=actor, token=token, answer=answer)
 
 
 @command

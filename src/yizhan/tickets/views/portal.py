@@ -1,6 +1,7 @@
 """The requester's pages, for the phone first: report, my tickets."""
 
 from django.contrib import messages
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -11,7 +12,7 @@ from yizhan.kernel.errors import Conflict, DomainError, Forbidden, Invalid
 from yizhan.kernel.web import actor_of
 from yizhan.people.models import Contact
 from yizhan.tickets.forms import LEVELS
-from yizhan.tickets.models import Channel, State
+from yizhan.tickets.models import Channel, State, SubState
 from yizhan.tickets.policies import TicketPermission, tickets
 from yizhan.tickets.queries import known_faults
 from yizhan.tickets.services.acting import with_joins
@@ -24,10 +25,11 @@ def my_tickets(request: HttpRequest) -> HttpResponse:
     """Everything that is mine to see, open first. The contact person sees all of his organisation's."""
     actor = actor_of(request)
     rows = with_joins(tickets.scope(actor, TicketPermission.VIEW))
+    settled = Q(state=State.ARCHIVED) | Q(state=State.COMPLETED, sub_state=SubState.RATED)
     context = {
         "open": list(rows.filter(state__in=[State.PENDING, State.IN_PROGRESS]).order_by("level", "-received_at")[:100]),
-        "to_sign": list(rows.filter(state=State.COMPLETED).order_by("-completed_at")[:50]),
-        "archived": list(rows.filter(state=State.ARCHIVED).order_by("-received_at")[:30]),
+        "to_sign": list(rows.filter(state=State.COMPLETED).exclude(sub_state=SubState.RATED).order_by("-completed_at")[:50]),
+        "archived": list(rows.filter(settled).order_by("-received_at")[:30]),
         "may_report": actor.holds(TicketPermission.REGISTER),
         "faults": list(known_faults(actor)[:3]) if actor.contact_id else [],
         "company": actor.holds(TicketPermission.VIEW),

@@ -33,7 +33,8 @@ def sign_link(request: HttpRequest, token: str) -> HttpResponse:
     problems: list[Problem] = []
     if request.method == "POST":
         try:
-            answer_link(token=token, answer=read_answer(request), address=actor_of(request).address)
+            stranger = actor_of(request)
+            answer_link(token=token, answer=read_answer(request), address=stranger.address, request_id=stranger.request_id)
             return render(
                 request, "tickets/link_done.html", {"ticket": link.ticket, "refused": request.POST.get("fixed") == "no"}
             )
