@@ -3,9 +3,10 @@
 import io
 
 
-def qr_svg(text: str, *, scale: int = 4) -> str:
+def qr_svg(text: str) -> str:
+    """The code without a size of its own: it fills the place that the page or the paper gives it."""
     import segno  # noqa: PLC0415 - only where a code is drawn
 
     out = io.BytesIO()
-    segno.make(text, error="m").save(out, kind="svg", scale=scale, border=4, xmldecl=False, svgclass="yz-qr", lineclass=None)
+    segno.make(text, error="m").save(out, kind="svg", omitsize=True, border=4, xmldecl=False, svgclass="yz-qr", lineclass=None)
     return out.getvalue().decode()
