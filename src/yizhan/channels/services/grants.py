@@ -56,7 +56,8 @@ def add_grant(actor: Actor, mailbox: Mailbox, client: Client) -> MailGrant:
     )  # fmt: skip
     for field in ("authorize_url", "token_url"):
         if not is_safe(getattr(grant, field)):
-            raise Invalid(_("The provider's addresses begin with https://."), fields={field: [getattr(grant, field)]})
+            unsafe = _("The provider's addresses begin with https://.")
+            raise Invalid(unsafe, fields={field: [unsafe]})
     try:
         grant.clean_fields()
     except ValidationError as error:

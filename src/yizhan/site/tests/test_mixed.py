@@ -227,8 +227,8 @@ def test_an_auditor_of_one_customer_reads_what_was_done_to_its_records(world: An
         save_record(actor=actors("desk"), resource=resource_named("departments"), pk=None, data=data)
     content = page("local").get(reverse("audit")).content.decode()
     everything = page("auditor").get(reverse("audit")).content.decode()
-    places = {name: f"people.department {Department.objects.get(name=name).pk}<" for name in ("甲部", "乙部")}
-    for mine, other in ((f"tickets.ticket {ours.pk}<", f"tickets.ticket {theirs.pk}<"), (places["乙部"], places["甲部"])):
+    places = {name: f"部门 {Department.objects.get(name=name).pk}<" for name in ("甲部", "乙部")}
+    for mine, other in ((f"事件 {ours.pk}<", f"事件 {theirs.pk}<"), (places["乙部"], places["甲部"])):
         assert mine in content
         assert other not in content
         assert other in everything
