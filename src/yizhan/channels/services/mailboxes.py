@@ -96,13 +96,15 @@ def checked_mailbox(
     """The mailbox as it would be kept, not saved yet; everything that can be wrong with it is asked here."""
     served = Customer.objects.filter(code=customer, active=True).first()
     if served is None:
-        raise Invalid(_("There is no such customer."), code="unknown_reference", fields={"customer": [customer]})
+        unknown = _("There is no such customer.")
+        raise Invalid(unknown, code="unknown_reference", fields={"customer": [unknown]})
     if not actor.holds(ChannelPermission.CHANGE, served.pk):
         raise Forbidden
     for url, schemes, field in ((imap_url, IMAP, "imap"), (smtp_url, SMTP, "smtp")):
         parts = urlsplit(url)
         if url and (parts.scheme not in schemes or not parts.hostname):
-            raise Invalid(_("The address of the server is not right."), fields={field: [", ".join(sorted(schemes))]})
+            wrong = _("The address of the server is not right.")
+            raise Invalid(wrong, fields={field: [wrong]})
     given = urlsplit(imap_url)
     secret = password or given.password or ""
     if given.password:

@@ -105,6 +105,16 @@ def test_one_mailbox_is_set_up_once_whatever_its_case(box: Mailbox, page: Any) -
     assert Mailbox.objects.count() == 1
 
 
+def test_a_wrong_server_is_told_in_words_beside_itself(page: Any) -> None:
+    given = {
+        "name": "drei", "address": "drei@yizhan.example", "customer": "demo-b", "imap": ":993", "security": "imaps",
+        "smtp_security": "smtps", "password": "x",
+    }  # fmt: skip
+    answer = page("admin").post("/channels/mailboxes/new/", given)
+    assert answer.status_code == 422
+    assert answer.context["form"].errors == {"imap": ["服务器地址不对。"]}
+
+
 def test_why_a_mailbox_is_switched_off_stands_beside_it(box: Mailbox, page: Any) -> None:
     Mailbox.objects.update(active=False, error="升级时已停用")
     assert "升级时已停用" in page("admin").get("/channels/").content.decode()
