@@ -12,13 +12,12 @@ from django.db.models import BaseConstraint, CheckConstraint, F, Model, Q, Uniqu
 from django.utils.translation import gettext_lazy as _
 from psycopg import errors as pg
 
-from yizhan.kernel.errors import Conflict, DomainError, Invalid, Text
+from yizhan.kernel.errors import NEEDED, Conflict, DomainError, Invalid, Text
 
 TAKEN = _("Another record has this already.")
 OVERLAPS = _("This overlaps with another record.")
 GONE = _("What is named here is not there any more.")
 IN_USE = _("Other records still name this one.")
-NEEDED = _("This is needed.")
 NOT_ALLOWED_HERE = _("This value is not allowed here.")
 TOO_LARGE = _("This value is too large.")
 COLUMNS = """

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 Text = str | Promise
 NO_RECORD = _("There is no such record.")
 NOT_ALLOWED = _("You may not do this.")
+NEEDED = _("This is needed.")
 
 
 class DomainError(Exception):

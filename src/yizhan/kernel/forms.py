@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from yizhan.kernel.errors import DomainError, Text
+from yizhan.kernel.errors import NEEDED, DomainError, Text
 
-NEEDED, OFFERED = _("This is needed."), _("Choose one of those offered.")
+OFFERED = _("Choose one of those offered.")
 
 
 class DateTimeInput(forms.DateTimeInput):

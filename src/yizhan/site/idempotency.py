@@ -72,7 +72,7 @@ class IdempotencyMiddleware:
         so it is undone here and the whole is repeated.
         """
         with transaction.atomic():
-            row, made = self.lock(named, digest)
+            row, made = claimed(named, digest)
             if not made and row.body_digest != digest:
                 return problem(request, 422, "idempotency_mismatch", _("This key was used with another body."))
             if not made and row.status and row.answer:
@@ -117,12 +117,14 @@ class IdempotencyMiddleware:
         shown: HttpResponseBase = view(reading, *given, **named)
         return shown if shown.status_code in REFUSED else None
 
-    def lock(self, named: dict[str, str], digest: str) -> tuple[IdempotencyKey, bool]:
-        try:
-            with transaction.atomic():
-                return IdempotencyKey.objects.create(**named, body_digest=digest, created_at=clock.now()), True
-        except IntegrityError:
-            return IdempotencyKey.objects.select_for_update().get(**named), False
+
+def claimed(named: dict[str, str], digest: str) -> tuple[IdempotencyKey, bool]:
+    """(the locked row of this key, whether it is new). Within the caller's transaction."""
+    try:
+        with transaction.atomic():
+            return IdempotencyKey.objects.create(**named, body_digest=digest, created_at=clock.now()), True
+    except IntegrityError:
+        return IdempotencyKey.objects.select_for_update().get(**named), False
 
 
 def digest_of(request: HttpRequest) -> str:

@@ -12,7 +12,7 @@ from datetime import timedelta
 from http import HTTPStatus
 from typing import Any
 
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.utils.translation import gettext_lazy as _
@@ -20,6 +20,7 @@ from django.utils.translation import gettext_lazy as _
 from yizhan.kernel import clock
 from yizhan.kernel.models import IdempotencyKey
 from yizhan.kernel.web import actor_of
+from yizhan.site.idempotency import claimed
 from yizhan.site.middleware import error_page
 
 KEY = re.compile(r"[0-9a-f]{32}")
@@ -51,7 +52,7 @@ class OnceMiddleware:
         key = request.POST.get("draft_key", "")
         if not KEY.fullmatch(key):
             return None
-        claim, made = claimed(request, key)
+        claim, made = claim_of(request, key)
         if made:
             request.form_claim = claim  # type: ignore[attr-defined]
         elif claim.answer:
@@ -61,16 +62,14 @@ class OnceMiddleware:
         return None
 
 
-def claimed(request: HttpRequest, key: str) -> tuple[IdempotencyKey, bool]:
+def claim_of(request: HttpRequest, key: str) -> tuple[IdempotencyKey, bool]:
     """(the row of this form, whether the work is this request's): a first one, other words, or one that came to no end."""
     named = {"actor": actor_of(request).label[:80], "path": f"form {request.path}"[:200], "key": key}
     digest, now = written(request), clock.now()
     with transaction.atomic():
-        try:
-            with transaction.atomic():
-                return IdempotencyKey.objects.create(**named, body_digest=digest, created_at=now), True
-        except IntegrityError:
-            row = IdempotencyKey.objects.select_for_update().get(**named)
+        row, new = claimed(named, digest)
+        if new:
+            return row, True
         if row.body_digest == digest and (row.status or now - row.created_at < UNDER_WAY):
             return row, False
         row.body_digest, row.status, row.answer, row.created_at = digest, 0, None, now

@@ -8,8 +8,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
 
-from yizhan.kernel.errors import DomainError, Invalid, NotFound
-from yizhan.kernel.forms import NEEDED, Problem, problems_at
+from yizhan.kernel.errors import NEEDED, DomainError, Invalid, NotFound
+from yizhan.kernel.forms import Problem, problems_at
 from yizhan.kernel.web import actor_of
 from yizhan.tickets.models import ServiceSheet
 from yizhan.tickets.services.link_signing import TAGS, LinkAnswer, answer_link
