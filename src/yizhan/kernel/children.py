@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from yizhan.kernel.commands import outside_commands
 from yizhan.kernel.errors import PermanentFailure, TemporaryFailure
 
 SOURCE = Path(__file__).resolve().parents[2]
@@ -44,7 +45,9 @@ def run(target: str, content: bytes, *, limits: Limits = Limits(), **options: An
         NeedsTooMuch: a limit ended it.
         Unreadable: the function raised something.
         TemporaryFailure: the machine had no time for it.
+        RuntimeError: a transaction is open, which would stay open as long as the child takes.
     """
+    outside_commands(f"the child {target}")
     given = [target, json.dumps(options), str(limits.seconds), str(limits.megabytes)]
     command = [sys.executable, "-I", str(Path(__file__).with_name("child.py")), str(SOURCE), *given]
     try:

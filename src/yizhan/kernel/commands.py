@@ -54,13 +54,13 @@ def command(function: Callable[P, T]) -> Callable[P, T]:
 
 
 def outside_commands(what: str) -> None:
-    """Called where something slow or foreign begins: no command keeps its transaction open over it.
+    """Called where something slow or foreign begins: nobody keeps a transaction open over it.
 
     Raises:
-        RuntimeError: a command is running; this is a fault of the program.
+        RuntimeError: a command is running, or a transaction is open; this is a fault of the program.
     """
-    if _running.get():
-        raise RuntimeError(f"{what} inside a command: its transaction would stay open")
+    if _running.get() or audit.holds_transaction():
+        raise RuntimeError(f"{what} inside a transaction: it would stay open")
 
 
 def asks_again(error: BaseException) -> bool:

@@ -16,9 +16,10 @@ from django.http.multipartparser import MultiPartParserError
 from django.urls import resolve
 from django.utils.translation import gettext as _
 
-from yizhan.kernel import clock
+from yizhan.kernel import attachments, clock
 from yizhan.kernel.actor import Actor
 from yizhan.kernel.commands import ATTEMPTS, pause
+from yizhan.kernel.errors import TemporaryFailure
 from yizhan.kernel.models import IdempotencyKey
 from yizhan.kernel.resource import all_resources
 from yizhan.kernel.sealing import seal, unseal
@@ -51,6 +52,9 @@ class IdempotencyMiddleware:
     def once(self, request: HttpRequest, actor: Actor, key: str) -> HttpResponseBase:
         try:
             digest = digest_of(request)
+            look_at_files(request)
+        except TemporaryFailure as error:
+            return on_temporary(request, error)
         except (MultiPartParserError, SuspiciousOperation, UnicodeError) as error:
             return on_unreadable(request, error)
         named = {"actor": actor.label[:80], "path": f"{request.method} {request.path}"[:200], "key": key}
@@ -135,6 +139,15 @@ def digest_of(request: HttpRequest) -> str:
     files = sorted((field, [described(file) for file in sent]) for field, sent in request.FILES.lists())
     rewind(request)
     return hashlib.sha256(json.dumps([fields, files]).encode()).hexdigest()
+
+
+def look_at_files(request: HttpRequest) -> None:
+    """Before the transaction around the work begins: what a picture's reader takes long for."""
+    if request.method == "POST" and request.content_type == "multipart/form-data":
+        for _name, sent in request.FILES.lists():
+            for file in sent:
+                attachments.check_upload(file)
+        rewind(request)
 
 
 def described(file: Any) -> tuple[str, int, str]:

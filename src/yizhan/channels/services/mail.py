@@ -10,9 +10,8 @@ import structlog
 from django.db import IntegrityError, InterfaceError, OperationalError, connection, transaction
 from django.utils.translation import gettext as _
 
-from yizhan.channels.drivers.mail.letter import Letter
 from yizhan.channels.drivers.mail.quotes import new_words
-from yizhan.channels.drivers.mail.reading import SMALL, read_letter
+from yizhan.channels.drivers.mail.reading import SMALL, ReadLetter, read_letter
 from yizhan.channels.models import InboundMessage, Mailbox
 from yizhan.channels.queries import raw_contents
 from yizhan.kernel import attachments, claims, clock, notices
@@ -72,14 +71,14 @@ def process_batch() -> int:
     return len(batch)
 
 
-def attempt(message: InboundMessage, raw: bytes) -> Letter | Exception:
+def attempt(message: InboundMessage, raw: bytes) -> ReadLetter | Exception:
     """The letter; one that was begun too often is not begun again."""
     if message.attempts > TRIES:
         return PermanentFailure(message.reason or _("Its reader did not survive it."))
     return reading(raw)
 
 
-def reading(raw: bytes) -> Letter | Exception:
+def reading(raw: bytes) -> ReadLetter | Exception:
     """The letter, or why it could not be read."""
     try:
         return read_letter(raw)
@@ -87,7 +86,7 @@ def reading(raw: bytes) -> Letter | Exception:
         return error
 
 
-def process_claimed(letters: Mapping[int, Letter | Exception], claim: str) -> None:
+def process_claimed(letters: Mapping[int, ReadLetter | Exception], claim: str) -> None:
     """Write what became of those that are still ours, in one transaction with a savepoint for each."""
     with transaction.atomic():
         rows = InboundMessage.objects.select_for_update(of=("self",)).select_related("mailbox", "customer", "contact")
@@ -98,7 +97,7 @@ def process_claimed(letters: Mapping[int, Letter | Exception], claim: str) -> No
                 process_one(message, letters[message.pk])
 
 
-def process_one(message: InboundMessage, letter: Letter | Exception) -> None:
+def process_one(message: InboundMessage, letter: ReadLetter | Exception) -> None:
     """One of a batch. What may pass (a deadlock, a lost connection) waits for the next attempt; a few of these are enough."""
     message.claim, message.held_until = "", None
     try:
@@ -113,7 +112,7 @@ def process_one(message: InboundMessage, letter: Letter | Exception) -> None:
         message.save()
 
 
-def together(batch: Sequence[InboundMessage], letters: Mapping[int, Letter | Exception]) -> set[int]:
+def together(batch: Sequence[InboundMessage], letters: Mapping[int, ReadLetter | Exception]) -> set[int]:
     """The plain letters of a batch as tickets, all at once; the ids of those that are done.
 
     Plain is what opens a ticket for a known sender and brings no files. Everything else, and the
@@ -124,10 +123,10 @@ def together(batch: Sequence[InboundMessage], letters: Mapping[int, Letter | Exc
     for message in batch:
         letter = letters[message.pk]
         try:
-            new = plain_request(message, letter, known) if isinstance(letter, Letter) else None
+            new = plain_request(message, letter, known) if isinstance(letter, ReadLetter) else None
         except Exception:  # noqa: BLE001 - the long way says what is wrong with it
             new = None
-        if new is not None and isinstance(letter, Letter):
+        if new is not None and isinstance(letter, ReadLetter):
             note(message, letter)
             plain.append((message, new))
     taken = {new.source_id for _, new in plain}
@@ -157,7 +156,7 @@ def taken_already(plain: Sequence[tuple[InboundMessage, NewTicket]], sources: se
     return Ticket.objects.filter(customer__in=customers, channel=Channel.MAIL, source_id__in=sources).exists()
 
 
-def plain_request(message: InboundMessage, letter: Letter, known: dict[tuple[int, str], Contact | None]) -> NewTicket | None:
+def plain_request(message: InboundMessage, letter: ReadLetter, known: dict[tuple[int, str], Contact | None]) -> NewTicket | None:
     """What a letter asks for, when it is plain."""
     own = letter.sender == message.mailbox.address.lower()
     if letter.automatic or own or letter.files or letter.references or numbers_in(letter.subject) or message.attempts > 1:
@@ -169,7 +168,7 @@ def plain_request(message: InboundMessage, letter: Letter, known: dict[tuple[int
     return None if contact is None else request_of(message, letter, contact, source_of(message, letter))
 
 
-def process(message: InboundMessage, letter: Letter | Exception) -> None:
+def process(message: InboundMessage, letter: ReadLetter | Exception) -> None:
     """Decide about one message and keep the decision with it.
 
     Raises:
@@ -193,13 +192,13 @@ def process(message: InboundMessage, letter: Letter | Exception) -> None:
     message.save()
 
 
-def note(message: InboundMessage, letter: Letter) -> None:
+def note(message: InboundMessage, letter: ReadLetter) -> None:
     """What the list of received messages shows of a letter."""
     message.message_id, message.sender, message.sender_name = letter.message_id, letter.sender, letter.sender_name
     message.subject = letter.subject[:300]
 
 
-def decide(message: InboundMessage, letter: Letter) -> None:
+def decide(message: InboundMessage, letter: ReadLetter) -> None:
     note(message, letter)
     if letter.automatic or letter.sender == message.mailbox.address.lower():
         message.state, message.reason = S.IGNORED, letter.automatic or "own address"
@@ -215,7 +214,7 @@ def decide(message: InboundMessage, letter: Letter) -> None:
     open_ticket(message, letter, contact)
 
 
-def thread_of(mailbox: Mailbox, letter: Letter) -> Ticket | None:
+def thread_of(mailbox: Mailbox, letter: ReadLetter) -> Ticket | None:
     """The ticket that a letter answers: by its references, else by the number in its subject."""
     rows = Ticket.objects.filter(customer_id=mailbox.customer_id).select_related("customer", "requester", "requester__user")
     tokens = [token for reference in letter.references for token in THREAD.findall(reference)]
@@ -234,7 +233,7 @@ def thread_of(mailbox: Mailbox, letter: Letter) -> Ticket | None:
     return rows.filter(number__in=numbers).first() if numbers else None
 
 
-def participant(letter: Letter, ticket: Ticket) -> tuple[Actor, Contact | None] | None:
+def participant(letter: ReadLetter, ticket: Ticket) -> tuple[Actor, Contact | None] | None:
     """Who of the ticket's people wrote this: its requester, somebody who wrote before, or its engineer."""
     known = {ticket.requester.email.lower(), ticket.requester.user.email.lower() if ticket.requester.user else ""}
     if letter.sender in known - {""}:
@@ -247,7 +246,7 @@ def participant(letter: Letter, ticket: Ticket) -> tuple[Actor, Contact | None] 
     return (actor_for(engineer, channel="mail"), None) if engineer else None
 
 
-def answer(message: InboundMessage, letter: Letter, ticket: Ticket) -> None:
+def answer(message: InboundMessage, letter: ReadLetter, ticket: Ticket) -> None:
     """Append to the ticket; a stranger's answer waits for a person; the archive gets a new, linked ticket."""
     found = participant(letter, ticket)
     if found is None:
@@ -266,11 +265,11 @@ def answer(message: InboundMessage, letter: Letter, ticket: Ticket) -> None:
     message.state, message.reason, message.ticket, message.contact = S.PROCESSED, "", ticket, contact
 
 
-def source_of(message: InboundMessage, letter: Letter) -> str:
+def source_of(message: InboundMessage, letter: ReadLetter) -> str:
     return hashlib.sha256((letter.message_id or message.key).encode()).hexdigest()
 
 
-def request_of(message: InboundMessage, letter: Letter, contact: Contact, source: str) -> NewTicket:
+def request_of(message: InboundMessage, letter: ReadLetter, contact: Contact, source: str) -> NewTicket:
     """A letter as a request. What REST would refuse as too long is cut here: the raw mail has it all."""
     subject = letter.subject or letter.body.strip().split("\n")[0] or _("(no subject)")
     return NewTicket(
@@ -279,7 +278,7 @@ def request_of(message: InboundMessage, letter: Letter, contact: Contact, source
     )  # fmt: skip
 
 
-def open_ticket(message: InboundMessage, letter: Letter, contact: Contact, follow_up_of: Ticket | None = None) -> None:
+def open_ticket(message: InboundMessage, letter: ReadLetter, contact: Contact, follow_up_of: Ticket | None = None) -> None:
     """A new ticket from a letter, with its files."""
     source = source_of(message, letter)
     if Ticket.objects.filter(customer_id=message.customer_id, channel=Channel.MAIL, source_id=source).exists():
@@ -293,12 +292,12 @@ def open_ticket(message: InboundMessage, letter: Letter, contact: Contact, follo
     message.state, message.reason, message.ticket, message.contact = S.PROCESSED, "", ticket, contact
 
 
-def keep_files(message: InboundMessage, letter: Letter) -> list[Attachment]:
+def keep_files(message: InboundMessage, letter: ReadLetter) -> list[Attachment]:
     """The letter's files; one that is refused is named in the log and stays in the raw mail."""
     kept = []
-    for file in letter.files:
+    for file in letter.checked:
         try:
-            kept.append(attachments.store(ACTOR, customer_id=message.customer_id, name=file.name, content=file.content))
+            kept.append(attachments.store(ACTOR, customer_id=message.customer_id, file=file))
         except Invalid as error:
             log.warning("file_refused", message=message.pk, code=error.code)
     return kept

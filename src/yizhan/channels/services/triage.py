@@ -2,7 +2,7 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from yizhan.channels.drivers.mail.letter import Letter
+from yizhan.channels.drivers.mail.reading import ReadLetter
 from yizhan.channels.models import InboundMessage
 from yizhan.channels.policies import ChannelPermission, inbound
 from yizhan.channels.queries import raw_content
@@ -26,7 +26,7 @@ def locked(actor: Actor, pk: int) -> InboundMessage:
     return message
 
 
-def letter_of(actor: Actor, pk: int) -> Letter | Exception:
+def letter_of(actor: Actor, pk: int) -> ReadLetter | Exception:
     """What the message says, read before any transaction begins: a large letter's reader may take its time.
 
     Raises:
@@ -54,7 +54,7 @@ def place_message(*, actor: Actor, message: int, contact: int | None = None, nam
 
 @command
 def place_letter(
-    *, actor: Actor, message: int, letter: Letter | Exception, contact: int | None, name: str, phone: str
+    *, actor: Actor, message: int, letter: ReadLetter | Exception, contact: int | None, name: str, phone: str
 ) -> InboundMessage:
     """The same with the letter read already."""
     row = locked(actor, message)
@@ -99,7 +99,7 @@ def replay_message(*, actor: Actor, message: int) -> InboundMessage:
 
 
 @command
-def replay_letter(*, actor: Actor, message: int, letter: Letter | Exception) -> InboundMessage:
+def replay_letter(*, actor: Actor, message: int, letter: ReadLetter | Exception) -> InboundMessage:
     """The same with the letter read already."""
     row = locked(actor, message)
     if row.state == S.PROCESSED:

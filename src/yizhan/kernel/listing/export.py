@@ -48,7 +48,6 @@ def run_export(work: Work, actor: Actor, progress: works.Progress) -> works.Resu
     offered = listing.offered_columns(actor)
     columns = [offered[name] for name in work.params["columns"] if name in offered]
     content = file_of(actor, listing, QueryDict(work.params["query"]), columns, progress)
-    stored = attachments.store(
-        actor, customer_id=attachments.NOBODYS, name=f"{listing.label}.xlsx", content=content, most=10 * attachments.limit()
-    )
+    file = attachments.check(f"{listing.label}.xlsx", content, 10 * attachments.limit())
+    stored = attachments.store(actor, customer_id=attachments.NOBODYS, file=file)
     return works.Result({"bytes": len(content)}, stored)

@@ -84,9 +84,9 @@ def take_file(resource: Resource[Any], request: HttpRequest) -> HttpResponse:
     try:
         if file is None:
             raise Invalid(_("Choose a file."), code="no_file")
-        content = attachments.read_upload(file)
-        headings, _samples, count = look_at_table(content, file.name or "", 0)
-        stored = attachments.store(actor, customer_id=attachments.NOBODYS, name=file.name or "import.xlsx", content=content)
+        checked = attachments.check_upload(file)
+        headings, _samples, count = look_at_table(checked.content, file.name or "", 0)
+        stored = attachments.store(actor, customer_id=attachments.NOBODYS, file=checked)
     except Invalid as error:
         return render(request, "kernel/import_upload.html", {**context, "error": str(error)}, status=422)
     known = known_mapping(actor, resource, headings)

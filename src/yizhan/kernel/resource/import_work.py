@@ -19,6 +19,7 @@ from yizhan.kernel.web import actor_of
 
 SAMPLES, FAULTS_SHOWN = 3, 50
 IMPORT = "import"
+Table = tuple[list[str], list[list[str]], list[int]]  # headings, rows, each row's number in the spreadsheet
 
 
 def source_of(work: Work) -> tuple[bytes, str]:
@@ -64,11 +65,15 @@ def check_mapping(*, actor: Actor, work: Work, headings: list[str], mapping: dic
     works.go_on(actor=actor, work=work, params={"mapping": mapping, "create_missing": create_missing, "stage": "check"})
 
 
-@works.kind(IMPORT)
-def run_import(work: Work, actor: Actor, progress: works.Progress) -> works.Result:
+def read_source(work: Work) -> Table:
+    return read_numbered_table(*source_of(work))
+
+
+@works.kind(IMPORT, reader=read_source)
+def run_import(work: Work, actor: Actor, progress: works.Progress, table: Table) -> works.Result:
     """The dry run (`check`) waits for its owner again; the real one (`write`) ends the work."""
     resource = resource_named(work.params["resource"])
-    headings, rows, numbers = read_numbered_table(*source_of(work))
+    headings, rows, numbers = table
     dry_run = work.params["stage"] != "write"
     try:
         outcome = import_rows(
@@ -89,8 +94,8 @@ def run_import(work: Work, actor: Actor, progress: works.Progress) -> works.Resu
         returned = faulty_rows(headings, dict(zip(numbers, rows, strict=True)), outcome.faults)
         content = write_xlsx([*headings, _("Reason")], returned, title=str(resource.label))
         name = _("{name}, rows not taken.xlsx").format(name=resource.label)
-        most = 10 * attachments.limit()
-        output = attachments.store(actor, customer_id=attachments.NOBODYS, name=name, content=content, most=most)
+        file = attachments.check(name, content, 10 * attachments.limit())
+        output = attachments.store(actor, customer_id=attachments.NOBODYS, file=file)
     return works.Result(figures, output, Work.State.DRAFT if dry_run else Work.State.DONE)
 
 

@@ -32,7 +32,7 @@ def committed(django_db_blocker: Any, django_db_setup: None) -> Iterator[int]:
 
 def keep(customer: int, content: bytes) -> Attachment:
     try:
-        return attachments.store(SYSTEM, customer_id=customer, name="threads.txt", content=content)
+        return attachments.store(SYSTEM, customer_id=customer, file=attachments.check("threads.txt", content))
     finally:
         connections.close_all()
 
@@ -73,7 +73,7 @@ def test_the_sweep_leaves_what_an_uncommitted_row_names(committed: int) -> None:
     def upload() -> Attachment:
         try:
             with transaction.atomic():
-                row = attachments.store(SYSTEM, customer_id=committed, name="threads.txt", content=content)
+                row = attachments.store(SYSTEM, customer_id=committed, file=attachments.check("threads.txt", content))
                 named.set()
                 assert swept.wait(60)
             return row
@@ -136,7 +136,7 @@ def test_a_copy_that_another_row_names_stays(committed: int) -> None:
 
 def test_what_was_rolled_back_is_swept_after_a_day(committed: int) -> None:
     with transaction.atomic():
-        row = attachments.store(SYSTEM, customer_id=committed, name="threads.txt", content=b"zurueckgerollt")
+        row = attachments.store(SYSTEM, customer_id=committed, file=attachments.check("threads.txt", b"zurueckgerollt"))
         transaction.set_rollback(True)
     half = place(row).with_name(".half.0.part")
     half.write_bytes(b"ha")

@@ -138,8 +138,8 @@ def test_a_file_is_kept_once_and_orphans_are_swept(db: None, settings: Any) -> N
 
     customer = Customer.objects.get(code="demo-a")
     with clock.at(clock.now() - timedelta(hours=25)):
-        first = attachments.store(SYSTEM, customer_id=customer.pk, name="../../a.txt", content="内容".encode())
-    second = attachments.store(SYSTEM, customer_id=customer.pk, name="b.txt", content="内容".encode())
+        first = attachments.store(SYSTEM, customer_id=customer.pk, file=attachments.check("../../a.txt", "内容".encode()))
+    second = attachments.store(SYSTEM, customer_id=customer.pk, file=attachments.check("b.txt", "内容".encode()))
     assert (first.name, first.path) == ("a.txt", second.path)
     path: Path = settings.YIZHAN.data_dir / "files" / first.path
     assert attachments.sweep_orphans() == 1
@@ -158,7 +158,7 @@ def test_a_file_is_kept_once_and_orphans_are_swept(db: None, settings: Any) -> N
     ],
 )  # fmt: skip
 def test_types_come_from_the_content(content: bytes, kind: str) -> None:
-    assert attachments.store.__globals__["sniff"](content, "x.html") == kind
+    assert attachments.check("x.html", content).content_type == kind
 
 
 def test_picture_bombs_are_refused(db: None) -> None:
@@ -167,7 +167,7 @@ def test_picture_bombs_are_refused(db: None) -> None:
     out = io.BytesIO()
     Image.new("1", (9000, 9000)).save(out, "PNG")
     with pytest.raises(Invalid):
-        attachments.store(SYSTEM, customer_id=1, name="bomb.png", content=out.getvalue())
+        attachments.store(SYSTEM, customer_id=1, file=attachments.check("bomb.png", out.getvalue()))
 
 
 def test_pdf_in_chinese_without_fonts_of_the_machine(tmp_path: Path) -> None:

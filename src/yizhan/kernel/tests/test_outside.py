@@ -152,7 +152,7 @@ def other(db: None) -> Iterator[psycopg.Connection[Any]]:
 
 
 def queued(actors: Any, monkeypatch: pytest.MonkeyPatch, runner: running.Runner) -> Work:
-    monkeypatch.setitem(running._runners, "test", runner)
+    monkeypatch.setitem(running._runners, "test", (runner, None))
     monkeypatch.setattr(running, "_enqueue", [lambda pk: None])
     return works.start_work(actor=actors("desk"), kind_name="test", label="x", params={})
 

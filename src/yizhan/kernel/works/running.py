@@ -64,19 +64,24 @@ class Result:
     state: str = Work.State.DONE
 
 
-Runner = Callable[[Work, Actor, Progress], Result]
+Reader = Callable[[Work], Any]
+Runner = Callable[..., Result]
 ActorMaker = Callable[[int], Actor | None]
 Enqueue = Callable[[int], None]
-_runners: dict[str, Runner] = {}
+_runners: dict[str, tuple[Runner, Reader | None]] = {}
 _actor_makers: list[ActorMaker] = []
 _enqueue: list[Enqueue] = []
 
 
-def kind(name: str) -> Callable[[Runner], Runner]:
-    """Register what runs works of this kind."""
+def kind(name: str, reader: Reader | None = None) -> Callable[[Runner], Runner]:
+    """Register what runs works of this kind, `runner(work, actor, progress)`, in one transaction.
+
+    What takes a child (a sheet that somebody sent) is read by `reader(work)` before that transaction begins; the
+    runner gets it as a fourth.
+    """
 
     def register(runner: Runner) -> Runner:
-        _runners[name] = runner
+        _runners[name] = (runner, reader)
         return runner
 
     return register
@@ -175,14 +180,16 @@ def claimed_work(pk: int) -> Work | None:
 
 
 def perform(work: Work, progress: Progress) -> None:
-    actor = _actor_makers[0](work.owner_id)
     try:
         if work.attempts > TRIES:
             raise Conflict(_("This was begun several times and never came to its end."), code="tried_too_often")
+        runner, reader = _runners[work.kind]
+        read = () if reader is None else (reader(work),)
         with transaction.atomic():
+            actor = _actor_makers[0](work.owner_id)
             if actor is None:
                 raise Forbidden
-            result = _runners[work.kind](work, actor, progress)
+            result = runner(work, actor, progress, *read)
             if not still_held(work):
                 raise Lost
             finished_work(work, result)

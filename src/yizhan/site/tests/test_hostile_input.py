@@ -24,7 +24,7 @@ from yizhan.channels.drivers.mail.letter import parse, source_key
 from yizhan.channels.drivers.mail.quotes import new_words
 from yizhan.channels.drivers.mail.reading import read_letter
 from yizhan.kernel import paging
-from yizhan.kernel.attachments.store import check_image, clean_name, sniff
+from yizhan.kernel.attachments.checking import check_image, clean_name, sniff
 from yizhan.kernel.documents.xlsx import look_at_table, read_table
 from yizhan.kernel.errors import Invalid, PermanentFailure
 from yizhan.kernel.numbering import numbers_in

@@ -95,7 +95,7 @@ def theirs(world: Any, settings: Any) -> dict[str, Any]:
     )
     MailGrant.objects.create(mailbox=box, authorize_url="https://p.example/a", token_url="https://p.example/t", client_id="c")
     store_raw(box, [b"From: x@y.example\r\nSubject: s\r\n\r\nb"], clock.now())
-    file = attachments.store(system_actor("t"), customer_id=ticket.customer_id, name="a.txt", content=b"x")
+    file = attachments.store(system_actor("t"), customer_id=ticket.customer_id, file=attachments.check("a.txt", b"x"))
     attachments.adopt([file], ticket, customer_id=ticket.customer_id, part_id=None, internal=False)
     inbound = InboundMessage.objects.get()
     inbound.state = "triage"

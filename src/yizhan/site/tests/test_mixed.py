@@ -37,7 +37,9 @@ def reported(world: Any, mixed: Any) -> Ticket:
     """A ticket that he reported as a customer, with an internal note, an internal file and an internal field."""
     own = CustomField.objects.create(target="tickets.ticket", key="margin", label="毛利", searchable=True)
     ticket: Ticket = world.claimed(requester="mixed", by="engineer1", custom={str(own.pk): "内部毛利九"})
-    file = attach_file(actor=world.actor("engineer1"), customer_id=ticket.customer_id, name="内部底稿.txt", content=b"x")
+    file = attach_file(
+        actor=world.actor("engineer1"), customer_id=ticket.customer_id, file=attachments.check("内部底稿.txt", b"x")
+    )
     note = NewMessage(SECRET, internal=True, attachment_ids=(file.pk,))
     post_message(actor=world.actor("engineer1"), number=ticket.number, message=note)
     return ticket
@@ -68,7 +70,7 @@ def test_what_is_internal_to_us_stays_internal_to_a_customer_who_is_staff_elsewh
 
 
 def test_an_internal_file_is_for_the_staff_of_its_customer(reported: Ticket, page: Any) -> None:
-    row = attachments.store(system_actor("t"), customer_id=reported.customer_id, name="a.txt", content=b"y")
+    row = attachments.store(system_actor("t"), customer_id=reported.customer_id, file=attachments.check("a.txt", b"y"))
     attachments.adopt([row], reported, customer_id=reported.customer_id, part_id=None, internal=True)
     assert page("mixed").get(reverse("attachment", args=[row.pk])).status_code == 404
     assert page("engineer1").get(reverse("attachment", args=[row.pk])).status_code == 200

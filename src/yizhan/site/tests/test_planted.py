@@ -13,7 +13,7 @@ from django.db import connections
 from django.urls import reverse
 from psycopg.conninfo import conninfo_to_dict
 
-from yizhan.kernel import clock, live
+from yizhan.kernel import attachments, clock, live
 from yizhan.kernel.documents.xlsx import read_table
 from yizhan.kernel.listing.declaration import all_listings
 from yizhan.kernel.live import Cursor, LiveEvent
@@ -119,7 +119,7 @@ def planted(as_daily: None, theirs: dict[str, Any], world: Any) -> Planted:
     engineer = world.actor("engineer1")
     mine = world.claimed(requester="requester2")
     for ticket in (theirs["ticket"], mine):
-        file = attach_file(actor=engineer, customer_id=customer.pk, name="内部.txt", content=b"1")
+        file = attach_file(actor=engineer, customer_id=customer.pk, file=attachments.check("内部.txt", b"1"))
         note = NewMessage("内部", internal=True, attachment_ids=(file.pk,))
         post_message(actor=engineer, number=ticket.number, message=note)
         post_message(actor=engineer, number=ticket.number, message=NewMessage("公开"))

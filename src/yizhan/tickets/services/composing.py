@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from yizhan.kernel import attachments
 from yizhan.kernel.actor import Actor
+from yizhan.kernel.attachments import CheckedFile
 from yizhan.kernel.commands import command
 from yizhan.kernel.errors import Invalid
 from yizhan.people.models import Contact
@@ -127,19 +128,19 @@ def finish_work(*, actor: Actor, number: str, finish: Finish, version: int | Non
 
 
 @command
-def report_with_photos(*, actor: Actor, new: NewTicket, photos: Sequence[tuple[str, bytes]]) -> Ticket:
-    """A requester's report and its pictures (name, content)."""
+def report_with_photos(*, actor: Actor, new: NewTicket, photos: Sequence[CheckedFile]) -> Ticket:
+    """A requester's report and its pictures."""
     ticket = register_ticket(actor=actor, new=new)
-    files = [attach_file(actor=actor, customer_id=new.customer.pk, name=name, content=content) for name, content in photos]
+    files = [attach_file(actor=actor, customer_id=new.customer.pk, file=file) for file in photos]
     attachments.adopt(files, ticket, customer_id=ticket.customer_id, part_id=None, internal=False)
     return ticket
 
 
 @command
 def write_with_files(
-    *, actor: Actor, number: str, body: str, internal: bool, files: Sequence[tuple[str, bytes]], channel: str = Channel.WEB
+    *, actor: Actor, number: str, body: str, internal: bool, files: Sequence[CheckedFile], channel: str = Channel.WEB
 ) -> Message:
     """A message and the files that were chosen with it."""
     customer_id = lock_ticket(actor, number).customer_id
-    rows = [attach_file(actor=actor, customer_id=customer_id, name=name, content=content) for name, content in files]
+    rows = [attach_file(actor=actor, customer_id=customer_id, file=file) for file in files]
     return post_message(actor=actor, number=number, message=NewMessage(body, internal, tuple(f.pk for f in rows), channel))

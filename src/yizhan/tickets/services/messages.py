@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from yizhan.kernel import attachments, audit, custom_fields
 from yizhan.kernel.actor import Actor
+from yizhan.kernel.attachments import CheckedFile
 from yizhan.kernel.commands import command
 from yizhan.kernel.errors import Conflict, Forbidden, Invalid, NotFound, TransitionNotAllowed
 from yizhan.kernel.models import Attachment
@@ -193,11 +194,12 @@ def check_changes(ticket: Ticket, given: Mapping[str, Any]) -> None:
 
 
 @command
-def attach_file(*, actor: Actor, customer_id: int, name: str, content: bytes) -> Attachment:
+def attach_file(*, actor: Actor, customer_id: int, file: CheckedFile) -> Attachment:
     """Upload a file for a message that is about to be written; staff may leave open for which customer.
 
     Raises:
         NotFound: a customer whose tickets the actor may not answer.
+        Invalid: what was found of the file.
     """
     home = actor.home_customer_id == customer_id
     unsaid = customer_id == attachments.NOBODYS and actor.holds(TicketPermission.NOTE)
@@ -205,4 +207,4 @@ def attach_file(*, actor: Actor, customer_id: int, name: str, content: bytes) ->
         raise NotFound
     if not actor.is_system and actor.user_id is None:
         raise Forbidden
-    return attachments.store(actor, customer_id=customer_id, name=name, content=content)
+    return attachments.store(actor, customer_id=customer_id, file=file)

@@ -105,5 +105,5 @@ def test_no_command_waits_for_a_foreign_server(world: Any) -> None:
     def careless(*, actor: Any) -> int:
         return try_mailbox(Mailbox(name="x", address="x@y.example", imap_url="imap://127.0.0.1:1"))
 
-    with pytest.raises(RuntimeError, match="inside a command"):
+    with pytest.raises(RuntimeError, match="inside a transaction"):
         careless(actor=world.actor("admin"))

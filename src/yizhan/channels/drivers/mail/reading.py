@@ -1,24 +1,36 @@
 """Which letters are read here, and which in a child with limits."""
 
+from dataclasses import dataclass
 from typing import Any
 
 from yizhan.channels.drivers.mail.letter import File, Letter, parse
 from yizhan.kernel import children
+from yizhan.kernel.attachments import CheckedFile, check
 from yizhan.kernel.children import Limits
 
 SMALL, FEW_PARTS = 65_536, 40
 LIMITS = Limits(seconds=20, megabytes=1024)
 
 
-def read_letter(raw: bytes) -> Letter:
-    """A letter; beyond the size and the parts of an ordinary one, a child reads it.
+@dataclass(frozen=True)
+class ReadLetter(Letter):
+    """A letter whose files were looked at."""
+
+    checked: tuple[CheckedFile, ...] = ()
+
+
+def read_letter(raw: bytes) -> ReadLetter:
+    """A letter; beyond the size and the parts of an ordinary one, a child reads it. No transaction may be open.
 
     Raises:
         NeedsTooMuch, Unreadable: it is more than a letter, or none.
         TemporaryFailure: the machine had no time for it.
     """
-    if is_plain(raw):
-        return parse(raw)
+    letter = parse(raw) if is_plain(raw) else parse_in_child(raw)
+    return ReadLetter(**vars(letter), checked=tuple(check(file.name, file.content) for file in letter.files))
+
+
+def parse_in_child(raw: bytes) -> Letter:
     found: dict[str, Any] = children.run("yizhan.channels.drivers.mail.letter:in_child", raw, limits=LIMITS)
     files = [File(name, children.unpacked(content)) for name, content in found["files"]]
     return Letter(**{**found, "references": tuple(found["references"]), "files": files})
