@@ -1,7 +1,8 @@
 """Request bodies, read before a thread is taken, within limits of size, pace, time and number.
 
 A sender who is slow costs a few kilobytes and a connection, never a thread. Where too many
-bodies are unfinished, the slowest gives way to the newcomer, first among those of the same address.
+bodies are unfinished, the slowest gives way to the newcomer, first among those of the same address;
+where they hold too much, the slowest of all gives way to whoever still sends.
 """
 
 import asyncio
@@ -30,7 +31,10 @@ class Gone(Exception):
 
 @dataclass(frozen=True)
 class Limits:
-    """Sizes in bytes, times in seconds, `pace` in bytes a second."""
+    """Sizes in bytes, times in seconds, `pace` in bytes a second.
+
+    The pace is that of the last one or two times of `patience`: what came fast once could else be held until the deadline.
+    """
 
     size: int
     in_memory: int = 128 * 2**10
@@ -51,6 +55,17 @@ class Unfinished:
     limit: asyncio.Timeout
     received: int = 0
     gave_way: bool = False
+    marks: list[tuple[float, int]] = field(default_factory=list)  # (when, how much was there), two at most
+
+    def got(self, more: int, now: float, patience: float) -> None:
+        self.received += more
+        if not self.marks or now - self.marks[-1][0] >= patience:
+            self.marks = [*self.marks[-1:], (now, self.received)]
+
+    @property
+    def mark(self) -> tuple[float, int]:
+        """Since when, and from what on, its pace counts."""
+        return self.marks[0] if len(self.marks) > 1 else (self.begun, 0)
 
     @property
     def going(self) -> bool:
@@ -58,7 +73,8 @@ class Unfinished:
         return self.gave_way or self.limit.expired()
 
     def pace(self, now: float) -> float:
-        return (self.received + HEAD_START) / (now - self.begun + 1)
+        since, before = self.mark
+        return (self.received - before + HEAD_START) / (now - since + 1)
 
 
 @dataclass
@@ -113,15 +129,31 @@ class Bodies:
         body.close()
 
     def take(self, sender: Unfinished, more: int) -> int:
-        sender.received += more
+        now = asyncio.get_running_loop().time()
+        sender.got(more, now, self.limits.patience)
         self.held += more
         if sender.received > self.limits.size:
             self.held -= more
             raise Refused(413, "body_too_large", "The request is too large. / 请求太大。")
-        if self.held > self.limits.bytes_in_all:
+        if not self.make_room(sender, now):
             self.held -= more
             raise Refused(503, "busy", "Too much is being sent at once. / 同时上传的内容太多。")
         return sender.received
+
+    def make_room(self, sender: Unfinished, now: float) -> bool:
+        """Whether all that is held is within the limit, or will be once those have left who are told to go."""
+        most = self.limits.bytes_in_all
+        if self.held <= most:
+            return True
+        slower = [one for one in self.unfinished if one is not sender and not one.going and one.pace(now) < sender.pace(now)]
+        going = sum(one.received for one in self.unfinished if one.going)
+        if self.held - going - sum(one.received for one in slower) > most:
+            return False
+        while self.held - going > most:
+            slowest = self.give_way(slower, now)
+            slower.remove(slowest)
+            going += slowest.received
+        return True
 
     async def keep(self, body: Body, chunk: bytes, size: int) -> None:
         if size <= self.limits.in_memory:
@@ -132,17 +164,19 @@ class Bodies:
     def due(self, sender: Unfinished) -> float:
         """When the next bytes must be here."""
         limits, now = self.limits, asyncio.get_running_loop().time()
-        paced = sender.begun + limits.patience + sender.received / limits.pace
+        since, before = sender.mark
+        paced = since + limits.patience + (sender.received - before) / limits.pace
         return min(now + limits.patience, sender.begun + limits.deadline, paced)
 
     @contextmanager
     def entered(self, address: str, limit: asyncio.Timeout) -> Iterator[Unfinished]:
         now = asyncio.get_running_loop().time()
         neighbours = [one for one in self.unfinished if one.address == address and not one.going]
+        others = [one for one in self.unfinished if not one.going]
         if len(neighbours) >= self.limits.per_address:
             self.give_way(neighbours, now)
-        elif len(self.unfinished) >= self.limits.in_all:
-            self.give_way([one for one in self.unfinished if not one.going], now)
+        elif len(self.unfinished) >= self.limits.in_all and others:
+            self.give_way(others, now)
         sender = Unfinished(address, now, limit)
         self.unfinished.add(sender)
         try:
@@ -150,8 +184,8 @@ class Bodies:
         finally:
             self.unfinished.discard(sender)
 
-    def give_way(self, among: list[Unfinished], now: float) -> None:
-        if among:
-            slowest = min(among, key=lambda one: one.pace(now))
-            slowest.gave_way = True
-            slowest.limit.reschedule(now)
+    def give_way(self, among: list[Unfinished], now: float) -> Unfinished:
+        slowest = min(among, key=lambda one: one.pace(now))
+        slowest.gave_way = True
+        slowest.limit.reschedule(now)
+        return slowest

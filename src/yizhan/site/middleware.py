@@ -22,6 +22,7 @@ from django.utils.translation import gettext as _
 from yizhan.kernel.actor import NOBODY
 from yizhan.kernel.errors import DomainError
 from yizhan.kernel.problems import PROBLEM, problem_body
+from yizhan.kernel.texts import unreadable
 from yizhan.kernel.web import BUSY, actor_of, audit_refused, is_temporary, set_actor
 from yizhan.people.access import actor_for, user_with_access
 from yizhan.people.models import User
@@ -215,11 +216,6 @@ def lacks_second_factor(request: HttpRequest) -> bool:
         return True
     request.session["second_factor"] = True
     return False
-
-
-def unreadable(text: str) -> bool:
-    """What no text of ours can hold: a NUL, or half a character."""
-    return "\0" in text or any("\ud800" <= sign <= "\udfff" for sign in text)
 
 
 CODES = {400: "unreadable", 403: "forbidden", 404: "not_found", 500: "internal_error", 503: "busy"}

@@ -20,7 +20,7 @@ from django.utils.translation import gettext_lazy as _
 from yizhan.kernel import clock
 from yizhan.kernel.models import IdempotencyKey
 from yizhan.kernel.web import actor_of
-from yizhan.site.idempotency import claimed
+from yizhan.site.idempotency import claimed, described, rewind
 from yizhan.site.middleware import error_page
 
 KEY = re.compile(r"[0-9a-f]{32}")
@@ -63,22 +63,23 @@ class OnceMiddleware:
 
 
 def claim_of(request: HttpRequest, key: str) -> tuple[IdempotencyKey, bool]:
-    """(the row of this form, whether the work is this request's): a first one, other words, or one that came to no end."""
-    named = {"actor": actor_of(request).label[:80], "path": f"form {request.path}"[:200], "key": key}
+    """(the row of these words under this key, whether the work is this request's): a first one, or one that came to no end."""
     digest, now = written(request), clock.now()
+    named = {"actor": actor_of(request).label[:80], "path": f"form {request.path}"[:200], "key": f"{key} {digest}"}
     with transaction.atomic():
         row, new = claimed(named, digest)
         if new:
             return row, True
-        if row.body_digest == digest and (row.status or now - row.created_at < UNDER_WAY):
+        if row.status or now - row.created_at < UNDER_WAY:
             return row, False
-        row.body_digest, row.status, row.answer, row.created_at = digest, 0, None, now
-        row.save()
+        row.created_at = now
+        row.save(update_fields=["created_at"])
         return row, True
 
 
 def written(request: HttpRequest) -> str:
-    """A digest of what the person wrote and added."""
+    """A digest of what the person wrote and added, of a file by its content: two photos may have one name and one size."""
     fields = sorted((name, values) for name, values in request.POST.lists() if name not in NOT_WRITTEN)
-    files = sorted((name, [(str(file.name), file.size) for file in sent]) for name, sent in request.FILES.lists())
+    files = sorted((name, [described(file) for file in sent]) for name, sent in request.FILES.lists())
+    rewind(request)
     return hashlib.sha256(json.dumps([fields, files]).encode()).hexdigest()

@@ -64,8 +64,8 @@ def requester_of(actor: Actor, customer: Customer, body: NewTicketIn) -> Contact
             raise Invalid(message, code="requester_missing", fields={"requester": [message]})
         return own
     given = body.requester
-    if own is not None and not actor.holds(PeoplePermission.VIEW_CONTACTS, customer.pk):
-        if given.name != own.name:
+    if not actor.holds(PeoplePermission.VIEW_CONTACTS, customer.pk):
+        if own is None or given.name != own.name:
             raise unknown("requester", _("You report for yourself; your contact person may report for others."))
         return own
     return find_or_add_contact(actor=actor, customer=customer, name=given.name, phone=given.phone or "", email=given.email or "")

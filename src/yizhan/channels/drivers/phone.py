@@ -11,9 +11,11 @@ import json
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from yizhan.kernel import clock
 from yizhan.kernel.errors import Forbidden, Invalid
+from yizhan.kernel.texts import cleaned
 
 WINDOW = timedelta(minutes=5)
 OLDEST = timedelta(days=366)  # a switchboard that was cut off tells late, but not by years
@@ -81,6 +83,10 @@ def read_time(given: object) -> datetime:
     return min(at, now)
 
 
+def said(given: dict[str, Any], name: str, most: int) -> str:
+    return cleaned(str(given.get(name) or ""))[:most]
+
+
 def read(body: bytes) -> Stage:
     """The message's meaning.
 
@@ -91,14 +97,13 @@ def read(body: bytes) -> Stage:
         given = json.loads(body.decode("utf-8"))
     except (ValueError, UnicodeDecodeError, RecursionError) as error:
         raise Invalid("malformed JSON", code="malformed_json") from error
-    if not isinstance(given, dict) or not str(given.get("id") or "").strip() or given.get("event") not in EVENTS:
+    if not isinstance(given, dict) or not said(given, "id", 100).strip() or given.get("event") not in EVENTS:
         raise Invalid("id and event are needed", code="invalid", fields={"event": list(EVENTS)})
     at = read_time(given.get("at"))
-    recording = str(given.get("recording") or "")
+    recording = said(given, "recording", 500)
     outgoing = given.get("direction") == "out"
     other, own = ("to", "from") if outgoing else ("from", "to")
     return Stage(
-        str(given["id"]).replace("\0", "")[:100], given["event"], digits(given.get(other)), digits(given.get(own)),
-        str(given.get("agent") or "").replace("\0", "")[:150], at, outgoing,
-        recording[:500] if recording.startswith("https://") else "",
+        said(given, "id", 100), given["event"], digits(given.get(other)), digits(given.get(own)),
+        said(given, "agent", 150), at, outgoing, recording if recording.startswith("https://") else "",
     )  # fmt: skip

@@ -39,6 +39,14 @@ def news(event: str, **more: Any) -> dict[str, Any]:
     return {"id": "c-1", "event": event, "from": "138-0000-5678", "to": "4008001234", "agent": "desk", **more}
 
 
+@pytest.mark.parametrize("name", ["id", "agent", "recording", "from"])
+def test_half_a_character_becomes_a_question_mark(line: str, name: str) -> None:
+    """Some switchboards cut a name within a character; the call is kept all the same, once."""
+    raw = json.dumps(news("ringing", **{name: "https://\ud800"})).encode()
+    assert [send(line, raw).status_code for _ in range(2)] == [202, 202]
+    assert Call.objects.count() == 1
+
+
 def test_a_call_from_ringing_to_the_ticket(line: str, page: Any) -> None:  # S2 S3
     assert send(line, news("ringing", at=f"{YESTERDAY}T09:00:00+08:00")).status_code == 202
     call = Call.objects.get()

@@ -9,6 +9,7 @@ from django.http import QueryDict
 from yizhan.kernel.actor import Actor
 from yizhan.kernel.listing.declaration import Column, Listing
 from yizhan.kernel.models import SavedView
+from yizhan.kernel.texts import unreadable
 
 
 def kept(actor: Actor, listing: Listing[Any]) -> tuple[list[SavedView], list[str]]:
@@ -27,7 +28,9 @@ def seen(actor: Actor, listing: Listing[Any], view: SavedView) -> bool:
 
 
 def is_among(rows: QuerySet[Any], name: str, values: Sequence[str]) -> bool:
-    """Whether each of these values is one of the rows' `name`."""
+    """Whether each of these values is one of the rows' `name`; no row has one that no text can hold."""
+    if any(map(unreadable, values)):
+        return False
     try:
         return rows.filter(**{f"{name}__in": set(values)}).values(name).distinct().count() == len(set(values))
     except ValueError:

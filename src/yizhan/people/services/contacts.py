@@ -76,10 +76,16 @@ def found_as(customer: Customer, name: str, phone: str, email: str) -> Contact |
 def find_or_add_contact(*, actor: Actor, customer: Customer, name: str, phone: str = "", email: str = "") -> Contact:
     """Who reports: the customer's contact with this address, or this phone, or (without either) this name; else a new one.
 
+    For who sees this customer's contacts: anybody else would find colleagues by a number, and report in their name.
     Nothing is written into a known contact: sign links go to his address, so only who keeps contacts changes it.
     An address that no form takes is left out.
     Two registrations at once wait for each other here, and make one contact of one new person.
+
+    Raises:
+        Forbidden: the customer's contacts are not the actor's to see.
     """
+    if not actor.holds(PeoplePermission.VIEW_CONTACTS, customer.pk):
+        raise Forbidden
     found = found_as(customer, name, phone, email)
     if found is not None:
         return found

@@ -111,6 +111,43 @@ def test_what_all_hold_together_is_bounded() -> None:
     assert run(story) == "busy"
 
 
+def test_who_holds_much_and_sends_little_gives_way_to_whoever_sends() -> None:
+    """One who sent a lot at once and then drips shuts nobody out, whatever address it is."""
+    patient = Limits(size=1000, patience=30, bytes_in_all=1500)
+
+    async def story(bodies: Bodies) -> list[str]:
+        hoard = [asyncio.create_task(code_of(bodies, sender(b"x" * 700, ends=False), name)) for name in "ab"]
+        await asyncio.sleep(0.01)
+        found = [await code_of(bodies, sender(b"x" * 700), "c")]
+        await asyncio.sleep(0.01)
+        found.append(await code_of(bodies, sender(b"x" * 90), "d"))
+        found += sorted("kept" if not task.done() else task.result() for task in hoard)
+        for task in hoard:
+            task.cancel()
+        await asyncio.gather(*hoard, return_exceptions=True)
+        return found
+
+    assert run(story, patient) == ["whole", "whole", "kept", "too_slow"]
+
+
+def test_the_pace_is_asked_of_the_last_bytes_too() -> None:
+    """A fast beginning gives no credit for a drip that lasts as long as the deadline."""
+    drip, begun = dripping(), False
+
+    async def receive() -> dict[str, Any]:
+        nonlocal begun
+        if begun:
+            return await drip()
+        begun = True
+        return {"type": "http.request", "body": b"x" * 90_000, "more_body": True}
+
+    async def story(bodies: Bodies) -> str:
+        async with asyncio.timeout(30):
+            return await code_of(bodies, receive)
+
+    assert run(story, Limits(size=100_000, patience=0.3, pace=100)) == "too_slow"
+
+
 LONELY = Limits(size=1000, patience=30, per_address=1)
 
 

@@ -15,7 +15,8 @@ from yizhan.kernel.models import AuditEntry, SavedView, Work
 from yizhan.kernel.resource import all_resources, resource_named
 from yizhan.kernel.resource.importing import import_rows
 from yizhan.kernel.resource.mapping import guess_mapping, importable
-from yizhan.people.models import Contact, Customer, Department, User
+from yizhan.people.models import Contact, Customer, Department, Role, User
+from yizhan.people.tests.mixed import make_person
 
 NAMES = [resource.name for resource in all_resources()]
 IMPORTED = [resource.name for resource in all_resources() if resource.match and resource.can_create]
@@ -247,6 +248,18 @@ def test_views_are_kept_shared_and_deleted(page: Any) -> None:
     assert page("desk").post(f"/lists/customers/views/{view.pk}/delete/").status_code == 302
     assert SavedView.objects.count() == 0
     assert page("desk").post("/lists/customers/views/", {**given, "name": " "}).status_code == 422
+
+
+@pytest.mark.parametrize("query", ["customer=%00", "customer=%00&customer=demo-a", "customer=%ED%A0%80", "customer=9" + "9" * 30])
+@pytest.mark.parametrize(
+    ("name", "address"), [("tickets", "/tickets/"), ("contacts", "/data/contacts/"), ("duties", "/data/duties/")]
+)
+def test_a_shared_view_that_names_what_cannot_be_harms_nobody(query: str, name: str, address: str, page: Any) -> None:
+    make_person("half", (Role.SERVICE_MANAGER, "demo-b"))
+    given = {"name": "怪", "query": query, "shared": "1"}
+    assert page("manager").post(f"/lists/{name}/views/", given).status_code == 302
+    for who in ("half", "manager"):
+        assert page(who).get(address).status_code == 200
 
 
 def test_columns_are_remembered_per_person(page: Any) -> None:

@@ -64,7 +64,7 @@ def caller_of(actor: Actor, caller: Caller) -> Contact:
         found = contacts_matching(actor, "").filter(pk=caller.contact).select_related("user").first()
         if found is not None:
             return found
-    served = customers.scope(actor, PeoplePermission.VIEW_PLACES).filter(code=caller.customer, active=True).first()
+    served = customers.scope(actor, PeoplePermission.VIEW_CONTACTS).filter(code=caller.customer, active=True).first()
     if served is None or not caller.name.strip():
         raise Invalid(_("Say who calls: choose somebody, or give a name and the customer."))
     name, phone = caller.name.strip()[:80], caller.phone.strip()[:30]

@@ -23,6 +23,8 @@ PREFIX = {Kind.INCIDENT: "INC", Kind.REQUEST: "REQ"}
 LATE = timedelta(hours=24)
 BACKFILL = timedelta(minutes=30)
 CLOCK_SKEW = timedelta(minutes=5)
+# By which ways only our own people, and the program itself, take something down.
+TAKEN_DOWN = {Channel.PHONE, Channel.WALK_IN, Channel.WECHAT_GROUP, Channel.QQ_GROUP, Channel.MAIL, Channel.INSPECTION}
 MAX_SUBJECT, MAX_DESCRIPTION = 200, 20_000
 
 
@@ -69,6 +71,13 @@ def check_input(new: NewTicket) -> None:
         raise Invalid(_("Some fields are not right."), fields=fields)
 
 
+def check_channel(actor: Actor, new: NewTicket) -> None:
+    """What came by phone, mail or group is what our own people took down; a source's id there is theirs to use up."""
+    if new.channel in TAKEN_DOWN and not actor.is_system and not tickets.is_staff(actor, new.customer.pk):
+        message = _("Only the service desk takes down what came in this way.")
+        raise Invalid(message, fields={"channel": [message]})
+
+
 def received(actor: Actor, new: NewTicket, now: datetime) -> tuple[datetime, bool]:
     """(when it came in, whether it was entered later). Older than a day is for the service manager."""
     moment = new.received_at or now
@@ -84,6 +93,7 @@ def prepared(actor: Actor, new: NewTicket, number: str, now: datetime) -> Ticket
     if not actor.holds(TicketPermission.REGISTER, new.customer.pk):
         raise Forbidden
     check_input(new)
+    check_channel(actor, new)
     moment, backfilled = received(actor, new, now)
     usual = new.category.level if new.category else None
     level = new.reported_level or new.carried_level or usual or Level.THREE

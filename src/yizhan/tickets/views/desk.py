@@ -70,7 +70,8 @@ def similar(request: HttpRequest) -> HttpResponse:
 
 
 def served(actor: Actor) -> QuerySet[Customer]:
-    return customers.scope(actor, PeoplePermission.VIEW_PLACES).filter(active=True)
+    """The customers whose callers he takes down; at another one he may be a requester himself."""
+    return customers.scope(actor, PeoplePermission.VIEW_CONTACTS).filter(active=True)
 
 
 def customer_of(request: HttpRequest, caller: Contact | None) -> int | None:

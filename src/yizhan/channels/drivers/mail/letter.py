@@ -16,6 +16,7 @@ from functools import lru_cache
 from typing import Any
 
 from yizhan.channels.drivers.mail.html import words_of
+from yizhan.kernel.texts import cleaned
 
 # Mail labelled gb2312 or gbk holds GB18030 in practice: the wider set reads all three.
 LABELS = re.compile(rb"(=\?|charset\s*=\s*\"?)(gb2312|gbk|gb_2312-80|x-gbk)(?=[\s\"?;*])", re.IGNORECASE)
@@ -78,15 +79,9 @@ def source_key(mailbox_id: int, raw: bytes) -> str:
     return hashlib.sha256(b"\0".join(parts)).hexdigest()
 
 
-def clean(text: str) -> str:
-    """Text that PostgreSQL takes: no NUL, no lone surrogate, no other control but tab and line end."""
-    text = text.encode("utf-8", "replace").decode("utf-8")
-    return "".join(c for c in text.replace("\r\n", "\n").replace("\r", "\n") if c in "\n\t" or ord(c) >= 32)
-
-
 def header(message: EmailMessage, name: str) -> str:
     try:
-        return clean(str(message.get(name, ""))).replace("\n", " ").strip()
+        return cleaned(str(message.get(name, ""))).replace("\n", " ").strip()
     except Exception:  # noqa: BLE001 - the standard parser raises all sorts on broken headers; one header is no letter
         return ""
 
@@ -117,7 +112,7 @@ def text_of(message: EmailMessage) -> str:
     if part is None:
         return ""
     text = decoded(content_of(part)[: 4 * MAX_BODY], part)
-    return clean(words_of(text) if part.get_content_type() == "text/html" else text).strip()[:MAX_BODY]
+    return cleaned(words_of(text) if part.get_content_type() == "text/html" else text).strip()[:MAX_BODY]
 
 
 def content_of(part: MIMEPart) -> bytes:
@@ -139,7 +134,7 @@ def decoded(payload: bytes, part: MIMEPart) -> str:
 
 def name_of(part: MIMEPart) -> str:
     try:
-        return clean(part.get_filename() or "") or "file"
+        return cleaned(part.get_filename() or "") or "file"
     except Exception:  # noqa: BLE001 - a broken name is no reason to lose the file
         return "file"
 
