@@ -1,6 +1,7 @@
 // Small behaviours on server-rendered pages. Every page works without them, slower.
 import "htmx.org";
 import { setUpSignatures } from "./signature.js";
+import { setUpNetwork } from "./network.js";
 import { setUpDrafts } from "./drafts.js";
 import { setUpKeys } from "./keys.js";
 import { setUpDesktopNews, setUpLive } from "./live.js";
@@ -12,7 +13,7 @@ import { setUpNarrowing } from "./narrowing.js";
 import { setUpPalette, setUpUndo } from "./palette.js";
 
 document.addEventListener("DOMContentLoaded", () => {
-  for (const setUp of [setUpSmall, setUpKeys, setUpSignatures, setUpDrafts, setUpLive, setUpBatch, setUpDesk, setUpNarrowing, setUpWebauthn, setUpDesktopNews, setUpPalette, setUpUndo]) setUp(document);
+  for (const setUp of [setUpSmall, setUpKeys, setUpSignatures, setUpNetwork, setUpDrafts, setUpLive, setUpBatch, setUpDesk, setUpNarrowing, setUpWebauthn, setUpDesktopNews, setUpPalette, setUpUndo]) setUp(document);
 });
 document.addEventListener("yz:part", (event) => setUpSmall(event.detail));
 document.addEventListener("htmx:after:swap", (event) => setUpSmall(event.target instanceof Element ? event.target : document));

@@ -131,11 +131,11 @@ export function setUpDrafts(root) {
   if (!person()) return;
   sweep();
   for (const form of root.querySelectorAll("form[data-draft]")) setUpForm(form);
-  for (const form of root.querySelectorAll("form[data-sign-out]")) form.addEventListener("submit", () => ours().forEach((key) => localStorage.removeItem(key)));
+  for (const form of root.querySelectorAll("form[data-sign-out]")) form.addEventListener("submit", () => { if (navigator.onLine) ours().forEach((key) => localStorage.removeItem(key)); });
   // On the way to another page of the same work, the draft goes along.
   root.addEventListener("click", (event) => {
     const link = event.target.closest("a[data-draft-to]");
-    const from = link?.closest("form[data-draft]")?.dataset.draft;
+    const from = event.defaultPrevented ? "" : link?.closest("form[data-draft]")?.dataset.draft;
     const draft = from && read(from);
     if (!draft) return;
     write(link.dataset.draftTo, { ...draft, carried: true });

@@ -36,6 +36,17 @@ KEYS: dict[str, str] = {
 }  # fmt: skip
 PAGES = {"submit_sheet": "ticket-sheet", "sign": "ticket-sign"}
 SHOWN = 6
+ANSWERS = (Action.ACCEPT, Action.ACCEPT_TRANSFER, Action.DECLINE_TRANSFER)
+AT_HAND = (Action.JUDGE_LEVEL, Action.DEPART, Action.START_REMOTE, Action.MARK_RESTORED, Action.SUBMIT_SHEET)
+# What comes next where the ticket is; the rest keeps the table's order.
+NEXT: dict[str, tuple[Action, ...]] = {
+    SubState.ACCEPTED: AT_HAND,
+    SubState.REOPENED: AT_HAND,
+    SubState.SCHEDULED: AT_HAND,
+    SubState.REMOTE: (Action.JUDGE_LEVEL, Action.MARK_RESTORED, Action.SUBMIT_SHEET, Action.DEPART),
+    SubState.EN_ROUTE: (Action.ARRIVE, Action.JUDGE_LEVEL),
+    SubState.ON_SITE: (Action.JUDGE_LEVEL, Action.MARK_RESTORED, Action.SUBMIT_SHEET, Action.LEAVE),
+}
 
 
 @dataclass(frozen=True)
@@ -78,12 +89,10 @@ def buttons(actor: Actor, ticket: Ticket) -> tuple[list[Button], list[Button]]:
     found = [button(actor, ticket, t) for t in TABLE.actions_for(actor, ticket)]
     if any(b.action == Action.ACCEPT for b in found):
         found = [b for b in found if b.action != Action.CLAIM]
-    if ticket.level_judged and ticket.state == State.IN_PROGRESS:
-        found.sort(key=lambda b: b.action == Action.JUDGE_LEVEL)
-    if ticket.sub_state == SubState.EN_ROUTE:
-        found.sort(key=lambda b: b.action != Action.ARRIVE)
-    elif ticket.sub_state in {SubState.ACCEPTED, SubState.REMOTE, SubState.REOPENED}:
-        found.sort(key=lambda b: b.action == Action.ARRIVE)
+    if ticket.state == State.IN_PROGRESS:
+        order = [str(action) for action in (*ANSWERS, *NEXT.get(ticket.sub_state or "", ()))]
+        found.sort(key=lambda b: order.index(b.action) if b.action in order else len(order))
+        found.sort(key=lambda b: ticket.level_judged and b.action == Action.JUDGE_LEVEL)
     if ticket.handler_id != actor.user_id:
         # Somebody else is on the way or there: his steps are his, the next step here is another one.
         found.sort(key=lambda b: b.action in {Action.LEAVE, Action.ARRIVE, Action.DEPART})
