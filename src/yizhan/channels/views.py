@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
 from yizhan.channels.drivers.mail.letter import Letter
-from yizhan.channels.drivers.mail.reading import read_letter
+from yizhan.channels.drivers.mail.reading import open_letter
 from yizhan.channels.models import InboundMessage
 from yizhan.channels.policies import ChannelPermission, inbound
 from yizhan.channels.queries import WAITING, failed_notices, inbound_messages, raw_content, visible_mailboxes
@@ -45,7 +45,7 @@ def channel_page(request: HttpRequest) -> HttpResponse:
 def letter_of(message: InboundMessage) -> Letter | None:
     """What the page shows of the letter; nothing of one that no limits can read."""
     try:
-        return read_letter(raw_content(message))
+        return open_letter(raw_content(message))
     except (PermanentFailure, TemporaryFailure):
         return None
 

@@ -3,6 +3,7 @@
 import ctypes
 import importlib
 import json
+import os
 import resource
 import signal
 import sys
@@ -13,6 +14,7 @@ OUT_OF_MEMORY, BROKEN = 91, 92
 
 
 def limit(seconds: int, megabytes: int) -> None:
+    os.nice(10)  # pages come first
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))

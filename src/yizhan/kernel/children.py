@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from yizhan.kernel import rooms
 from yizhan.kernel.commands import outside_commands
 from yizhan.kernel.errors import PermanentFailure, TemporaryFailure
 
@@ -50,12 +51,14 @@ def run(target: str, content: bytes, *, limits: Limits = Limits(), **options: An
     outside_commands(f"the child {target}")
     given = [target, json.dumps(options), str(limits.seconds), str(limits.megabytes)]
     command = [sys.executable, "-I", str(Path(__file__).with_name("child.py")), str(SOURCE), *given]
+    patience = limits.seconds * PATIENCE
     try:
-        done = subprocess.run(
-            command, input=content, capture_output=True, timeout=limits.seconds * PATIENCE, check=False, env={"LC_ALL": "C.UTF-8"}
-        )
+        with rooms.present().entered(target, limits.seconds):
+            done = subprocess.run(
+                command, input=content, capture_output=True, timeout=patience, check=False, env={"LC_ALL": "C.UTF-8"}
+            )
     except subprocess.TimeoutExpired as error:
-        raise TemporaryFailure(f"{target}: no end within {limits.seconds * PATIENCE} s") from error
+        raise TemporaryFailure(f"{target}: no end within {patience} s") from error
     except OSError as error:  # no memory or no process to be had just now
         raise TemporaryFailure(f"{target}: {error}") from error
     if done.returncode in LIMITED:

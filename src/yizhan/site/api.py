@@ -200,6 +200,6 @@ def upload(request: HttpRequest, file: File[UploadedFile], customer: Form[Words 
     actor = actor_of(request)
     unsaid = customer is None and actor.home_customer_id is None
     customer_id = attachments.NOBODYS if unsaid else customer_of(actor, customer).pk
-    row = attach_file(actor=actor, customer_id=customer_id, file=attachments.check_upload(file))
+    row = attach_file(actor=actor, customer_id=customer_id, file=attachments.check_uploads([file])[0])
     shown = {"id": row.pk, "sha256": row.sha256, "name": row.name, "size": row.size, "content_type": row.content_type}
     return Status(201, shown)

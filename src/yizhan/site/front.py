@@ -18,6 +18,7 @@ import structlog
 from django.conf import settings
 from django.db import close_old_connections
 
+from yizhan.kernel import rooms
 from yizhan.kernel.problems import PROBLEM, problem_body
 from yizhan.site.addresses import forwarded_address
 from yizhan.site.bodies import Bodies, Gone, Limits, Receive, Refused
@@ -158,4 +159,5 @@ async def refuse(scope: dict[str, Any], refused: Refused, send: Send) -> None:
     await send({"type": "http.response.body", "body": content})
 
 
+rooms.serve_pages_with(settings.YIZHAN.web_threads)
 application = Front(Limits(size=settings.YIZHAN.body_limit), settings.YIZHAN.web_threads)

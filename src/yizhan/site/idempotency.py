@@ -144,9 +144,7 @@ def digest_of(request: HttpRequest) -> str:
 def look_at_files(request: HttpRequest) -> None:
     """Before the transaction around the work begins: what a picture's reader takes long for."""
     if request.method == "POST" and request.content_type == "multipart/form-data":
-        for _name, sent in request.FILES.lists():
-            for file in sent:
-                attachments.check_upload(file)
+        attachments.check_uploads([file for _name, sent in request.FILES.lists() for file in sent])
         rewind(request)
 
 

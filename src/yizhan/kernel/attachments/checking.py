@@ -1,6 +1,7 @@
 """What a file is, found out before any transaction begins: a picture's reader may take its time."""
 
 import hashlib
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -40,39 +41,64 @@ def read_upload(stream: Any) -> bytes:
     return content
 
 
-def check_upload(file: "UploadedFile[Any]") -> CheckedFile:
-    """An uploaded file, checked once however often a request asks."""
-    known: CheckedFile | None = getattr(file, "checked", None)
-    if known is None:
+def check_uploads(files: Iterable["UploadedFile[Any]"]) -> list[CheckedFile]:
+    """Uploaded files, each checked once however often a request asks; the pictures among them by one child."""
+    sent: list[Any] = list(files)
+    fresh = [file for file in sent if not hasattr(file, "checked")]
+    for file in fresh:
         file.seek(0)
-        known = check(file.name or "", read_upload(file))
-        file.checked = known  # type: ignore[attr-defined]
-    return known
+    for file, found in zip(fresh, check_all([(file.name or "", read_upload(file)) for file in fresh]), strict=True):
+        file.checked = found
+    return [file.checked for file in sent]
 
 
 def check(name: str, content: bytes, most: int | None = None) -> CheckedFile:
-    """Look at a content. `most` lets what the program itself writes be larger than uploads.
+    """As `check_all`, of one. `most` lets what the program itself writes be larger than uploads."""
+    return check_all([(name, content)], most)[0]
 
-    Pictures are looked at in a child, so no transaction may be open then.
+
+def check_all(files: Sequence[tuple[str, bytes]], most: int | None = None) -> list[CheckedFile]:
+    """Look at contents with their names. Pictures are looked at in a child, so no transaction may be open then.
 
     Raises:
         TemporaryFailure: the machine had no time for it.
     """
-    content_type, refusal = sniff(content, name), None
-    try:
-        check_size(content, most or limit())
-        if content_type.startswith("image/"):
-            check_image(content)
-    except Invalid as error:
-        refusal = error
-    return CheckedFile(clean_name(name), content, hashlib.sha256(content).hexdigest(), content_type, refusal)
+    types = [sniff(content, name) for name, content in files]
+    refusals = [refusal_of_size(content, most or limit()) for _, content in files]
+    pictures = [i for i, kind in enumerate(types) if kind.startswith("image/") and refusals[i] is None]
+    for i, fits in zip(pictures, fitting([files[i][1] for i in pictures]), strict=True):
+        if not fits:
+            refusals[i] = Invalid(_("The picture has too many pixels."), code="too_many_pixels")
+    return [
+        CheckedFile(clean_name(name), content, hashlib.sha256(content).hexdigest(), kind, refusal)
+        for (name, content), kind, refusal in zip(files, types, refusals, strict=True)
+    ]
 
 
-def check_size(content: bytes, largest: int) -> None:
+def refusal_of_size(content: bytes, largest: int) -> Invalid | None:
     if not content:
-        raise Invalid(_("The file is empty."), code="empty_file")
+        return Invalid(_("The file is empty."), code="empty_file")
     if len(content) > largest:
-        raise Invalid(_("The file is larger than the limit of {limit} MB.").format(limit=largest // 2**20), code="too_large")
+        words = _("The file is larger than the limit of {limit} MB.").format(limit=largest // 2**20)
+        return Invalid(words, code="too_large")
+    return None
+
+
+def fitting(pictures: Sequence[bytes]) -> list[bool]:
+    """Of each picture whether its pixels would leave the memory of whoever opens it alone.
+
+    A child looks, since looking may take as much: at all of them together, and one by one where that is too much.
+    """
+    if not pictures:
+        return []
+    try:
+        lengths = [len(content) for content in pictures]
+        sizes = children.run("yizhan.kernel.readers.pixels:sizes", b"".join(pictures), limits=LIMITS, lengths=lengths)
+    except NeedsTooMuch:
+        return [fitting([content])[0] for content in pictures] if len(pictures) > 1 else [False]
+    except Unreadable:
+        return [True] * len(pictures)
+    return [size is None or size[0] * size[1] <= MAX_PIXELS for size in sizes]
 
 
 def sniff(content: bytes, name: str) -> str:
@@ -85,18 +111,6 @@ def sniff(content: bytes, name: str) -> str:
     except UnicodeDecodeError:
         return "application/octet-stream"
     return "application/octet-stream" if b"\0" in content[:8192] else "text/plain"
-
-
-def check_image(content: bytes) -> None:
-    """Refuse pictures whose pixels would fill the memory of whoever opens them; a child looks, since looking may take as much."""
-    try:
-        size = children.run("yizhan.kernel.readers.pixels:size", content, limits=LIMITS)
-    except NeedsTooMuch:
-        size = None
-    except Unreadable:
-        return
-    if size is None or size[0] * size[1] > MAX_PIXELS:
-        raise Invalid(_("The picture has too many pixels."), code="too_many_pixels")
 
 
 def clean_name(name: str) -> str:

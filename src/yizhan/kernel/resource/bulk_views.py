@@ -84,7 +84,7 @@ def take_file(resource: Resource[Any], request: HttpRequest) -> HttpResponse:
     try:
         if file is None:
             raise Invalid(_("Choose a file."), code="no_file")
-        checked = attachments.check_upload(file)
+        (checked,) = attachments.check_uploads([file])
         headings, _samples, count = look_at_table(checked.content, file.name or "", 0)
         stored = attachments.store(actor, customer_id=attachments.NOBODYS, file=checked)
     except Invalid as error:

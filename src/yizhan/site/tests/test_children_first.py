@@ -5,6 +5,8 @@ The sheets of an import go the same way: test_bulk runs them through `works.run_
 
 import io
 import os
+import threading
+import time
 from email.message import EmailMessage
 from typing import Any
 
@@ -19,9 +21,10 @@ from yizhan.channels.services import mail
 from yizhan.channels.services.mailboxes import add_mailbox
 from yizhan.channels.services.polling import store_raw
 from yizhan.channels.services.triage import place_message
-from yizhan.kernel import attachments, children, clock
+from yizhan.kernel import attachments, children, clock, rooms
 from yizhan.kernel.actor import system_actor
 from yizhan.kernel.commands import command
+from yizhan.kernel.errors import TemporaryFailure
 from yizhan.kernel.models import Attachment
 
 
@@ -31,14 +34,17 @@ def picture(width: int = 3) -> bytes:
     return out.getvalue()
 
 
+SIZES = ("yizhan.kernel.readers.pixels:sizes", picture())
+
+
 def photo(width: int = 3) -> SimpleUploadedFile:
     return SimpleUploadedFile("屏幕.png", picture(width), "image/png")
 
 
 def test_no_child_while_a_transaction_is_open(db: None) -> None:
     with transaction.atomic(), pytest.raises(RuntimeError, match="transaction"):
-        children.run("yizhan.kernel.readers.pixels:size", picture())
-    assert children.run("yizhan.kernel.readers.pixels:size", picture()) == [3, 3]
+        children.run(*SIZES, lengths=[len(picture())])
+    assert children.run(*SIZES, lengths=[len(picture())]) == [[3, 3]]
 
 
 def test_no_child_within_a_command(db: None) -> None:
@@ -107,3 +113,57 @@ def test_a_mail_with_pictures_placed_by_a_person(world: Any) -> None:
     assert message.state == message.State.TRIAGE
     placed = place_message(actor=world.actor("desk"), message=message.pk, name="新同事")
     assert [row.name for row in Attachment.objects.filter(owner_id=placed.ticket_id)] == ["屏幕.png"]
+
+
+def test_children_take_half_of_the_pages_threads_and_no_more() -> None:
+    """Of eight threads four may be with children: two of them with running ones. The fifth is told at once."""
+    room, held = rooms.Room(2, 2), threading.Event()
+    entered: list[str] = []
+
+    def sit() -> None:
+        with room.entered("x", 30):
+            entered.append("in")
+            held.wait(30)
+
+    sitting = [threading.Thread(target=sit) for _ in range(4)]
+    for thread in sitting:
+        thread.start()
+    until = time.monotonic() + 10
+    while (room.present._value, room.running._value) != (0, 0):  # all four are there
+        assert time.monotonic() < until
+    with pytest.raises(TemporaryFailure, match="too many"), room.entered("x", 30):
+        pass
+    assert len(entered) == 2
+    held.set()
+    for thread in sitting:
+        thread.join()
+    assert len(entered) == 4
+    with room.entered("x", 0):  # and nothing is kept
+        pass
+
+
+def test_who_waits_too_long_for_a_child_is_told() -> None:
+    room = rooms.Room(1, 1)
+    with room.entered("x", 0), pytest.raises(TemporaryFailure, match="no child came free"), room.entered("y", 0.01):
+        pass
+
+
+def test_the_pages_of_a_web_process_have_such_a_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rooms, "_room", [rooms.Room()])
+    for threads, expected in ((8, (2, 4)), (4, (1, 2)), (2, (1, 1))):
+        rooms.serve_pages_with(threads)
+        assert (rooms.present().running._value, rooms.present().present._value) == expected
+
+
+def test_pictures_of_one_form_take_one_child(monkeypatch: pytest.MonkeyPatch, page: Any) -> None:
+    started: list[str] = []
+    real = children.run
+
+    def counted(target: str, *args: Any, **more: Any) -> Any:
+        started.append(target)
+        return real(target, *args, **more)
+
+    monkeypatch.setattr(children, "run", counted)
+    photos = [photo(side) for side in range(2, 11)]
+    assert page("requester1").post("/report/", {"what": "没网", "photos": photos}).status_code == 302
+    assert (len(started), Attachment.objects.count()) == (1, 9)

@@ -91,5 +91,5 @@ def save_report(request: HttpRequest, contact: Contact) -> str:
         customer=contact.customer, requester=contact, subject=subject, description=description, channel=Channel.WEB,
         reported_level=int(level) if level in {"1", "2", "3", "4"} else None, place=request.POST.get("place", "")[:80],
     )  # fmt: skip
-    photos = [attachments.check_upload(file) for file in request.FILES.getlist("photos")[:9]]
+    photos = attachments.check_uploads(request.FILES.getlist("photos")[:9])
     return report_with_photos(actor=actor_of(request), new=new, photos=photos).number

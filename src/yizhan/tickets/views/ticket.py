@@ -176,7 +176,7 @@ def write_message(request: HttpRequest, number: str) -> HttpResponse:
     find_ticket(request, number)
     actor = actor_of(request)
     try:
-        files = [attachments.check_upload(file) for file in request.FILES.getlist("files")]
+        files = attachments.check_uploads(request.FILES.getlist("files"))
         internal = request.POST.get("internal") == "1"
         write_with_files(actor=actor, number=number, body=request.POST.get("body", ""), internal=internal, files=files)
     except DomainError as error:

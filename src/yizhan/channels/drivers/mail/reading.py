@@ -5,7 +5,7 @@ from typing import Any
 
 from yizhan.channels.drivers.mail.letter import File, Letter, parse
 from yizhan.kernel import children
-from yizhan.kernel.attachments import CheckedFile, check
+from yizhan.kernel.attachments import CheckedFile, check_all
 from yizhan.kernel.children import Limits
 
 SMALL, FEW_PARTS = 65_536, 40
@@ -20,14 +20,19 @@ class ReadLetter(Letter):
 
 
 def read_letter(raw: bytes) -> ReadLetter:
-    """A letter; beyond the size and the parts of an ordinary one, a child reads it. No transaction may be open.
+    """As `open_letter`, with its files looked at. No transaction may be open."""
+    letter = open_letter(raw)
+    return ReadLetter(**vars(letter), checked=tuple(check_all([(file.name, file.content) for file in letter.files])))
+
+
+def open_letter(raw: bytes) -> Letter:
+    """A letter; beyond the size and the parts of an ordinary one, a child reads it.
 
     Raises:
         NeedsTooMuch, Unreadable: it is more than a letter, or none.
         TemporaryFailure: the machine had no time for it.
     """
-    letter = parse(raw) if is_plain(raw) else parse_in_child(raw)
-    return ReadLetter(**vars(letter), checked=tuple(check(file.name, file.content) for file in letter.files))
+    return parse(raw) if is_plain(raw) else parse_in_child(raw)
 
 
 def parse_in_child(raw: bytes) -> Letter:
