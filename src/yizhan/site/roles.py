@@ -47,6 +47,8 @@ def grant_daily(addresses: Addresses, database: str = "") -> None:
         )
         known = {row[0] for row in rows}
         statements = [
+            # A temporary table of the same name would stand before a history, and swallow what is written there.
+            "REVOKE TEMPORARY ON DATABASE {database} FROM PUBLIC, {role}",
             "GRANT USAGE ON SCHEMA public TO {role}",
             "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {role}",
             "GRANT SELECT, USAGE ON ALL SEQUENCES IN SCHEMA public TO {role}",
@@ -60,7 +62,7 @@ def grant_daily(addresses: Addresses, database: str = "") -> None:
             *(f"REVOKE ALL ON {part} FROM {{role}}" for part in partitions(connection)),
         ]
         for statement in statements:
-            connection.execute(sql.SQL(statement).format(role=name))
+            connection.execute(sql.SQL(statement).format(role=name, database=sql.Identifier(connection.info.dbname)))
 
 
 def partitions(connection: psycopg.Connection[Any]) -> list[str]:

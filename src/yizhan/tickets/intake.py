@@ -15,7 +15,7 @@ from yizhan.people.policies import PeoplePermission
 from yizhan.people.services.contacts import find_or_add_contact
 from yizhan.tickets.actions import category_of, sheet_input
 from yizhan.tickets.models import Ticket
-from yizhan.tickets.policies import TicketPermission
+from yizhan.tickets.policies import TicketPermission, tickets
 from yizhan.tickets.schemas import NewTicketIn
 from yizhan.tickets.services.messages import own_files
 from yizhan.tickets.services.registering import NewTicket, register_ticket
@@ -111,13 +111,14 @@ def registration(actor: Actor, body: NewTicketIn) -> NewTicket:
         channel=body.channel,
         source_id=body.source_id,
         received_at=body.received_at,
-        custom=custom_of(body.custom),
+        custom=custom_of(actor, customer, body.custom),
     )
 
 
-def custom_of(given: dict[str, Any]) -> dict[str, Any]:
-    """A program's `{key: value}` as it is stored."""
+def custom_of(actor: Actor, customer: Customer, given: dict[str, Any]) -> dict[str, Any]:
+    """A program's `{key: value}` as it is stored; of our internal fields a customer's people know nothing."""
     if not given:
         return {}
-    own = custom_fields.definitions("tickets.ticket")
+    ours = actor.is_system or tickets.is_staff(actor, customer.pk)
+    own = [found for found in custom_fields.definitions("tickets.ticket") if found.public or ours]
     return custom_fields.merged({}, own, custom_fields.from_program(own, given))

@@ -264,7 +264,12 @@ def test_the_daily_role_is_no_superuser_and_owns_nothing(db: None) -> None:
         assert cursor.fetchone() == ("yizhan", False, False, False)
         cursor.execute("SELECT count(*) FROM pg_class WHERE relowner = current_user::regrole")
         assert cursor.fetchone() == (0,)
-    for statement in ("SET session_replication_role = replica", "CREATE TABLE public.x (a int)", "DELETE FROM kernel_audithead"):
+    for statement in (
+        "SET session_replication_role = replica",
+        "CREATE TABLE public.x (a int)",
+        "DELETE FROM kernel_audithead",
+        "CREATE TEMP TABLE kernel_audit (a int)",
+    ):
         with pytest.raises(DatabaseError), transaction.atomic(), connection.cursor() as cursor:
             cursor.execute(statement)
 

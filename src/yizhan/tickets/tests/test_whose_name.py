@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from yizhan.kernel.errors import Forbidden
+from yizhan.kernel.models import CustomField
 from yizhan.people.models import Contact, Role
 from yizhan.people.services.contacts import find_or_add_contact
 from yizhan.people.tests.mixed import make_person
@@ -55,3 +56,13 @@ def test_what_our_own_people_take_down_no_requester_pretends(channel: str, api: 
     assert api("requester1").post("/tickets", {**given, "channel": "oa"}).status == 201
     taken_down = {**given, "customer": "demo-a", "requester_id": world.contact().pk}
     assert api("desk").post("/tickets", taken_down).status == 201
+
+
+def test_of_internal_fields_a_customers_people_know_nothing(api: Any, world: Any) -> None:
+    CustomField.objects.create(target="tickets.ticket", key="margin", label="毛利", kind="text")
+    CustomField.objects.create(target="tickets.ticket", key="room", label="房间", kind="text", public=True)
+    told = [api("requester1").post("/tickets", {"subject": "试一试", "custom": {key: "九成"}}) for key in ("margin", "nothing")]
+    assert [(answer.status, list(answer["errors"].values())) for answer in told] == [(422, [["没有这个自定义字段。"]])] * 2
+    assert api("requester1").post("/tickets", {"subject": "试一试", "custom": {"room": "302"}}).status == 201
+    ours = {"customer": "demo-a", "requester_id": world.contact().pk, "subject": "试一试", "custom": {"margin": "九成"}}
+    assert api("desk").post("/tickets", ours).status == 201
