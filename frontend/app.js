@@ -3,6 +3,7 @@ import "htmx.org";
 import { setUpSignatures } from "./signature.js";
 import { setUpNetwork } from "./network.js";
 import { setUpDrafts } from "./drafts.js";
+import { setUpOnce } from "./once.js";
 import { setUpKeys } from "./keys.js";
 import { setUpDesktopNews, setUpLive } from "./live.js";
 import { setUpSmall } from "./small.js";
@@ -13,7 +14,7 @@ import { setUpNarrowing } from "./narrowing.js";
 import { setUpPalette, setUpUndo } from "./palette.js";
 
 document.addEventListener("DOMContentLoaded", () => {
-  for (const setUp of [setUpSmall, setUpKeys, setUpSignatures, setUpNetwork, setUpDrafts, setUpLive, setUpBatch, setUpDesk, setUpNarrowing, setUpWebauthn, setUpDesktopNews, setUpPalette, setUpUndo]) setUp(document);
+  for (const setUp of [setUpSmall, setUpKeys, setUpSignatures, setUpNetwork, setUpDrafts, setUpLive, setUpBatch, setUpDesk, setUpNarrowing, setUpWebauthn, setUpDesktopNews, setUpPalette, setUpUndo, setUpOnce]) setUp(document);
 });
 document.addEventListener("yz:part", (event) => setUpSmall(event.detail));
 document.addEventListener("htmx:after:swap", (event) => setUpSmall(event.target instanceof Element ? event.target : document));

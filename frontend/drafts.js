@@ -1,16 +1,15 @@
+import { newKey } from "./once.js";
+
 // What somebody typed and has not sent. A draft belongs to one person and one object, holds only what he changed
 // himself, and ends when it was sent, cleared, seven days old, or when he signs out (or somebody else signs in here).
 const PREFIX = "yz-draft:";
 const SENT = "yz_sent.";
 const LIFE = 7 * 24 * 3600 * 1000;
-const TWICE = 5000;
 const NEVER = ["hidden", "password", "file", "submit", "button", "reset"];
 const ticks = (field) => ["radio", "checkbox"].includes(field.type);
 
 const person = () => document.body.dataset.person ?? "";
 const keyOf = (object) => `${PREFIX}${person()}:${object}`;
-// By it the server knows a draft that arrives a second time. (`randomUUID` needs HTTPS, which not every house has.)
-const newKey = () => [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 const read = (object) => JSON.parse(localStorage.getItem(keyOf(object)) ?? "null");
 const write = (object, draft) => localStorage.setItem(keyOf(object), JSON.stringify(draft));
 const drop = (object) => localStorage.removeItem(keyOf(object));
@@ -100,18 +99,13 @@ function keep(form, object, name) {
 }
 
 function send(form, event, show) {
-  if (!navigator.onLine) {
-    event.preventDefault();
-    show("offline");
-    if (form.dataset.waits) return;
-    form.dataset.waits = "1";
-    const submitter = event.submitter;
-    window.addEventListener("online", () => { delete form.dataset.waits; form.requestSubmit(submitter); }, { once: true });
-    return;
-  }
-  // One press too many sends nothing twice.
-  if (Date.now() - Number(form.dataset.sentAt ?? 0) < TWICE) event.preventDefault();
-  else form.dataset.sentAt = Date.now();
+  if (navigator.onLine) return;
+  event.preventDefault();
+  show("offline");
+  if (form.dataset.waits) return;
+  form.dataset.waits = "1";
+  const submitter = event.submitter;
+  window.addEventListener("online", () => { delete form.dataset.waits; form.requestSubmit(submitter); }, { once: true });
 }
 
 function setUpForm(form) {
@@ -141,6 +135,4 @@ export function setUpDrafts(root) {
     write(link.dataset.draftTo, { ...draft, carried: true });
     drop(from);
   });
-  // Back from the browser's own memory: a form that was sent is asked for again.
-  window.addEventListener("pageshow", (event) => { if (event.persisted && root.querySelector("form[data-sent-at]")) location.reload(); });
 }

@@ -29,3 +29,24 @@ def test_a_reply_restored_in_another_tab_goes_out_once(browser: Browser, program
     pause(other)
     assert str(program.api("engineer1", "GET", f"/tickets/{number}/timeline")[1]).count("已到现场，正在查看") == 2
     person.leave()
+
+
+def test_a_double_click_is_one_press(browser: Browser, program: Program) -> None:
+    number = new_ticket(program, "双击只算一次")
+    person = Person(browser, program, "desktop", "desk")
+    person.open(f"/tickets/{number}/")
+    bare = person.page.evaluate(  # every form is known by a key when it arrives again, also one without a draft
+        """() => {
+            document.addEventListener("submit", (event) => event.preventDefault());
+            const form = document.querySelector("form[method=post]:not([data-draft])");
+            form.requestSubmit();
+            return form.elements.draft_key?.value ?? "";
+        }"""
+    )
+    assert len(bare) == 32
+    for times in (1, 2):  # pressed again on a page that was opened anew, it is meant
+        person.open(f"/tickets/{number}/?do=remind")
+        person.page.locator("#do button.btn-primary").dblclick()
+        pause(person.page)
+        assert program.api("desk", "GET", f"/tickets/{number}")[1]["remind_count"] == times
+    person.leave()
