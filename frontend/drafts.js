@@ -9,11 +9,11 @@ const NEVER = ["hidden", "password", "file", "submit", "button", "reset"];
 const ticks = (field) => ["radio", "checkbox"].includes(field.type);
 
 const person = () => document.body.dataset.person ?? "";
-const keyOf = (object) => `${PREFIX}${person()}:${object}`;
-const read = (object) => JSON.parse(localStorage.getItem(keyOf(object)) ?? "null");
+export const keyOf = (object) => `${PREFIX}${person()}:${object}`;
+export const read = (object) => JSON.parse(localStorage.getItem(keyOf(object)) ?? "null");
 const write = (object, draft) => localStorage.setItem(keyOf(object), JSON.stringify(draft));
-const drop = (object) => localStorage.removeItem(keyOf(object));
-const ours = () => Object.keys(localStorage).filter((key) => key.startsWith(PREFIX));
+export const drop = (object) => localStorage.removeItem(keyOf(object));
+export const ours = () => Object.keys(localStorage).filter((key) => key.startsWith(PREFIX));
 const same = (one, other) => JSON.stringify(one) === JSON.stringify(other);
 
 function groups(form) {
@@ -42,7 +42,7 @@ function put(fields, values) {
   });
 }
 
-function clock(at) {
+export function clock(at) {
   const day = new Date(at);
   const two = (number) => String(number).padStart(2, "0");
   const time = `${two(day.getHours())}:${two(day.getMinutes())}`;
@@ -73,7 +73,7 @@ function restore(form, object, note) {
   }
   if (!any) return;
   if (draft.carried) {
-    write(object, { ...draft, carried: undefined });
+    write(object, { ...draft, carried: undefined, label: form.dataset.draftLabel });
     return;
   }
   const clear = Object.assign(document.createElement("button"), { type: "button", textContent: note?.dataset.clear ?? "" });
@@ -93,7 +93,7 @@ function keep(form, object, name) {
   const value = now(fields);
   if (same(value, base)) delete draft.fields[name];
   else draft.fields[name] = { value, base };
-  if (Object.keys(draft.fields).length) write(object, { ...draft, at: Date.now() });
+  if (Object.keys(draft.fields).length) write(object, { ...draft, at: Date.now(), label: form.dataset.draftLabel });
   else drop(object);
   return true;
 }
@@ -132,7 +132,7 @@ export function setUpDrafts(root) {
     const from = event.defaultPrevented ? "" : link?.closest("form[data-draft]")?.dataset.draft;
     const draft = from && read(from);
     if (!draft) return;
-    write(link.dataset.draftTo, { ...draft, carried: true });
+    write(link.dataset.draftTo, { ...draft, fields: { ...read(link.dataset.draftTo)?.fields, ...draft.fields }, carried: true });
     drop(from);
   });
 }

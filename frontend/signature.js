@@ -22,6 +22,7 @@ export function setUpSignatures(root) {
     pad.addEventListener("endStroke", () => {
       const strokes = pad.toData().map((group) => group.points.map((p) => [Math.round(p.x), Math.round(p.y), Math.max(0, Math.round(p.time - start))]));
       field.value = JSON.stringify(strokes.map((s) => (s.length > 1 ? s : [s[0], s[0]])));
+      field.dispatchEvent(new Event("input", { bubbles: true }));
     });
     const clear = root.querySelector(`[data-clear="${canvas.id}"]`);
     clear?.addEventListener("click", () => { pad.clear(); field.value = ""; });

@@ -89,6 +89,38 @@ def test_what_was_written_before_the_caller_was_chosen_goes_along(browser: Brows
     desk.leave()
 
 
+@pytest.mark.parametrize("size", ["desktop", "phone"])
+def test_the_desk_names_what_is_begun_and_not_registered(browser: Browser, program: Program, size: str) -> None:
+    desk = Person(browser, program, size, "desk")
+    page, waiting = desk.page, desk.page.locator(".waiting")
+    desk.open("/desk/")
+    expect(waiting).to_be_hidden()
+    choose_caller(page)
+    write(page, "#subject", "会议室投影没信号")
+    expect(waiting).to_be_hidden()  # what is written here is no other's
+    for address in ("/desk/", "/desk/?call=7"):
+        desk.open(address)
+        expect(waiting.locator("li")).to_have_count(1)
+        expect(waiting).to_contain_text(re.compile(r"张倩.*\d\d:\d\d.*会议室投影没信号"))
+        expect(page.locator("#subject")).to_have_value("")
+    if not page.locator("#nm").is_visible():
+        page.get_by_text("新联系人").first.click()
+    write(page, "#nm", "李四")
+    write(page, "#subject", "键盘进水")
+    desk.open("/desk/")
+    expect(waiting.locator("li")).to_have_count(2)
+    check_page(desk)
+    waiting.locator("li", has_text="李四").get_by_role("button", name="丢弃").click()
+    expect(waiting.locator("li")).to_have_count(1)
+    waiting.locator("li", has_text="张倩").get_by_role("link", name="继续").click()
+    page.wait_for_url("**caller=*")
+    expect(page.locator("#subject")).to_have_value("会议室投影没信号")
+    expect(waiting).to_be_hidden()
+    page.get_by_role("button", name="清空").click()
+    assert page.evaluate(DRAFTS) == []
+    desk.leave()
+
+
 def test_a_sent_reply_does_not_come_back(browser: Browser, program: Program) -> None:
     number = new_ticket(program, "回复只发一次")
     person = Person(browser, program, "desktop", "engineer1")

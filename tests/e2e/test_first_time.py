@@ -95,6 +95,8 @@ def test_six_tasks_by_what_the_screen_says(browser: Browser, program: Program) -
     desk.page.get_by_text("已访到", exact=True).click()
     words(desk.page, "保存，下一条").click()
     words(desk.page, "全部归档").click()
+    expect(desk.page.locator("main")).to_contain_text("可以这样处理")  # how many and which, before anything happens
+    desk.page.get_by_role("button", name=re.compile(r"^归档 · \d+$")).click()
     check_page(desk)
 
     # 6. Find it again by what was wrong: the desk in the search that stands on every page, the user in his own list.

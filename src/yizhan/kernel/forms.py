@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any, cast
 
 from django import forms
+from django.db.models.fields import BLANK_CHOICE_DASH
 from django.utils.translation import gettext_lazy as _
 
 from yizhan.kernel.errors import NEEDED, DomainError, Text
 
 OFFERED = _("Choose one of those offered.")
+UNCHOSEN = _("not chosen")
+DASHES = BLANK_CHOICE_DASH[0][1]
 
 
 class DateTimeInput(forms.DateTimeInput):
@@ -28,9 +32,21 @@ def usual_words(field: forms.Field, code: str) -> object:
     return next((vars(kind)["default_error_messages"][code] for kind in kinds), None)
 
 
+def name_the_empty(field: forms.Field) -> None:
+    """A choice that says nothing is said in a word, not in the framework's dashes."""
+    if isinstance(field, forms.ModelChoiceField):
+        if field.empty_label == DASHES:
+            field.empty_label = UNCHOSEN
+    elif isinstance(field, forms.ChoiceField):
+        listed = list(cast("Iterable[Any]", field.choices))
+        if ("", DASHES) in listed:
+            field.choices = [("", UNCHOSEN) if choice == ("", DASHES) else choice for choice in listed]
+
+
 def dress_field(field: forms.Field) -> None:
     """Give a widget its class, and the field its words."""
     widget = field.widget
+    name_the_empty(field)
     for code, words in (("required", NEEDED), ("invalid_choice", OFFERED)):
         if field.error_messages.get(code) == usual_words(field, code):
             field.error_messages[code] = words

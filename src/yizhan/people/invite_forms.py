@@ -26,14 +26,14 @@ class InviteForm(DressedForm):
         label=_("User name"), max_length=60, validators=User._meta.get_field("username").validators,
         help_text=_("For signing in: letters or digits."), widget=forms.TextInput(attrs={"autocapitalize": "none"}),
     )  # fmt: skip
-    phone = forms.CharField(label=_("Phone"), max_length=30, required=False)
+    phone = forms.CharField(label=_("Phone"), max_length=30, required=False, validators=User._meta.get_field("phone").validators)
     email = forms.EmailField(label=_("E-mail"), required=False)
     roles = forms.MultipleChoiceField(
         label=_("Roles"), choices=ROLES, initial=[Role.TECHNICIAN], widget=forms.CheckboxSelectMultiple
     )
     scope = forms.ChoiceField(
         label=_("For which customers"), choices=[("all", _("All customers, also future ones")), ("some", _("Only these"))],
-        initial="all", widget=forms.RadioSelect,
+        initial="all", widget=forms.RadioSelect(attrs={"data-all-or": "customers"}),
     )  # fmt: skip
     customers = forms.ModelMultipleChoiceField(
         label=_("Customers"), queryset=Customer.objects.none(), required=False, widget=forms.CheckboxSelectMultiple

@@ -164,6 +164,7 @@ class AssignmentResource(Resource[Assignment]):
     columns = ("user", "role", "served", "team", "valid_from", "valid_until")
     fields = ("user", "role", "customer", "team", "valid_from", "valid_until")
     labels = {"served": _("customer")}
+    empty = {"customer": _("All customers")}
     filters, order = ("role", "customer"), ("id",)
     natural: Mapping[str, str] = {"user": "username", "customer": "code", "team": "code"}
 

@@ -33,7 +33,8 @@ class Resource(Listing[M]):
     `match` are the fields by which an imported row finds its record (without it, none is imported);
     `within` says that what one field offers belongs to what another names (a site to its customer);
     `aliases` are further headings that people's own sheets use for a field; `labels` head columns
-    that are no fields; `shortcuts` are further pages for those who may change (route, icon, label).
+    that are no fields; `empty` says what a relation left out means, where
+    that is more than nothing; `shortcuts` are further pages for those who may change (route, icon, label).
     """
 
     model: type[M]
@@ -53,6 +54,7 @@ class Resource(Listing[M]):
     within: Mapping[str, str] = {}
     aliases: Mapping[str, tuple[str, ...]] = {}
     labels: Mapping[str, Text] = {}
+    empty: Mapping[str, Text] = {}
     in_api = True
     can_create = True
     form: type[ModelForm[Any]] | None = None

@@ -145,6 +145,11 @@ class Importer:
 
     # Writing.
 
+    def kept(self, draft: Draft) -> set[str]:
+        """What a known record had before: it is not judged again, as little as by the form."""
+        columns = self.resource.model._meta.concrete_fields
+        return {f.name for f in columns if draft.before and draft.before.get(f.attname) == getattr(draft.record, f.attname)}
+
     def fill(self, draft: Draft) -> list[str]:
         """Put the values on the record; the reasons why it cannot be."""
         record = draft.record
@@ -158,7 +163,7 @@ class Importer:
         if bad:
             return [f"{self.labels.get(n, n)}: {' '.join(texts)}" for n, texts in bad.items()]
         try:
-            record.clean_fields(exclude=self.not_cleaned)
+            record.clean_fields(exclude=self.not_cleaned | self.kept(draft))
             self.resource.prepare(self.actor, record)
         except ValidationError as error:
             return [f"{self.labels.get(n, n)}: {' '.join(texts)}" for n, texts in error.message_dict.items()]

@@ -57,10 +57,12 @@ def bound_form(
     `start` says what is chosen before anything was sent (None in it: whatever it is).
     """
     form = resource.form_class()(data=data, instance=record)
-    for field in form.fields.values():
+    for name, field in form.fields.items():
         if isinstance(field, ModelChoiceField) and field.queryset is not None:
             related = resource_of(field.queryset.model)
             field.queryset = related.policy.scope(actor, related.view)
+            if name in resource.empty:
+                field.empty_label = str(resource.empty[name])
     chosen = start or data or {}  # of a query only `get` gives the value, unpacked it gives lists
     narrow(resource, form, {by: chosen.get(by, getattr(record, f"{by}_id", "")) for by in resource.within.values()})
     policy = resource.policy

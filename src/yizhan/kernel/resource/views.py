@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.contrib import messages
@@ -137,7 +138,10 @@ def refused_form(
     """What was sent, to be put right: what nobody touched as it is now, each message beside its field."""
     data = given if record is None else stale.settle(bound_form(actor, resource, record), given)[0]
     form = bound_form(actor, resource, record, data)
-    fields = {n: texts for n, texts in getattr(error, "fields", {}).items() if n in form.fields and n not in form.errors}
+    refused: Mapping[str, Any] = getattr(error, "fields", {})
+    for name in set(form.errors) - set(refused):
+        del form.errors[name]  # it stood there before, and nobody touched it
+    fields = {n: texts for n, texts in refused.items() if n in form.fields and n not in form.errors}
     for name, texts in fields.items():
         form.add_error(name, [str(text) for text in texts])
     if not form.errors:

@@ -10,6 +10,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from yizhan.kernel.models import CustomValues
+from yizhan.people.models.phones import check_phone
 
 CODE = RegexValidator(r"^[a-z0-9][a-z0-9-]{0,30}$", _("Lower-case letters, digits and hyphens only."))
 
@@ -105,7 +106,7 @@ class Contact(models.Model):
 
     customer = models.ForeignKey(Customer, models.PROTECT, verbose_name=_("customer"))
     name = models.CharField(_("full name"), max_length=80)
-    phone = models.CharField(_("phone"), max_length=30, blank=True)
+    phone = models.CharField(_("phone"), max_length=30, blank=True, validators=[check_phone])
     email = models.EmailField(_("e-mail"), blank=True)
     title = models.CharField(_("title"), max_length=60, blank=True)
     site = models.ForeignKey(Site, models.PROTECT, null=True, blank=True, verbose_name=_("site"))

@@ -10,6 +10,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from yizhan.people.models.customers import CODE, Customer
+from yizhan.people.models.phones import check_phone
 
 
 class Role(models.TextChoices):
@@ -69,7 +70,7 @@ class User(AbstractUser):
     first_name = None  # type: ignore[assignment]
     last_name = None  # type: ignore[assignment]
     display_name = models.CharField(_("full name"), max_length=80)
-    phone = models.CharField(_("phone"), max_length=30, blank=True)
+    phone = models.CharField(_("phone"), max_length=30, blank=True, validators=[check_phone])
     language = models.CharField(_("language"), max_length=10, choices=settings.LANGUAGES, default="zh-hans")
     tier = models.PositiveSmallIntegerField(_("tier"), null=True, blank=True, choices=[(1, _("tier 1")), (2, _("tier 2"))])
     skills = models.ManyToManyField(Skill, blank=True, verbose_name=_("skills"))

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from yizhan.kernel import audit, clock
 from yizhan.kernel.actor import Actor
 from yizhan.kernel.commands import command
-from yizhan.kernel.errors import Forbidden
+from yizhan.kernel.errors import Forbidden, Invalid
 from yizhan.kernel.handwritten import Columns, first_row
 from yizhan.kernel.search.tokens import pinyin_key
 from yizhan.people.models import Contact, Customer, Department, Site, User
@@ -61,6 +61,18 @@ def usable(email: str) -> str:
     return email
 
 
+def require_phone(phone: str) -> None:
+    """A new person's number is a number.
+
+    Raises:
+        Invalid: beside the entry.
+    """
+    try:
+        Contact._meta.get_field("phone").clean(phone, None)
+    except ValidationError as error:
+        raise Invalid(_("Some fields are not right."), fields={"phone": list(error.messages)}) from error
+
+
 def found_as(customer: Customer, name: str, phone: str, email: str) -> Contact | None:
     """By address, by phone; by a name alone only when nothing else was given and one person has it."""
     found = known_as(customer, "upper(p.email) = upper(%s)", email) if email else None
@@ -83,12 +95,14 @@ def find_or_add_contact(*, actor: Actor, customer: Customer, name: str, phone: s
 
     Raises:
         Forbidden: the customer's contacts are not the actor's to see.
+        Invalid: nobody has this number, and it is none.
     """
     if not actor.holds(PeoplePermission.VIEW_CONTACTS, customer.pk):
         raise Forbidden
     found = found_as(customer, name, phone, email)
     if found is not None:
         return found
+    require_phone(phone)
     Customer.objects.select_for_update(no_key=True).filter(pk=customer.pk).first()
     found = found_as(customer, name, phone, email)
     if found is not None:

@@ -105,7 +105,7 @@ def test_what_was_not_solved_is_archived_as_followed_up_and_never_as_served(worl
     shown = screen.get(f"/closing/{first}/").content.decode()
     assert "未解决，已转后续单" in shown
     assert f"/tickets/{new}/" in shown
-    screen.post("/closing/archive/")
+    screen.post("/closing/archive/", {"step": "apply", "number": [normal, first]})
     assert Ticket.objects.get(number=normal).closure_code == "normal"
     assert Ticket.objects.get(number=first).state == "completed"
     assert screen.post(f"/tickets/{first}/do/archive/", {"next": "/closing/"}).status_code == 302

@@ -16,7 +16,7 @@ def test_the_next_step_of_whoever_goes_there_is_the_first(world: Any) -> None:
     me, ticket = world.actor("engineer1"), world.claimed()
     assert first(world, ticket, 2) == ["judge_level", "depart"]
     working.judge_level(actor=me, number=ticket.number, level=3, reason="核实")
-    assert first(world, ticket, 3) == ["depart", "start_remote", "mark_restored"]
+    assert first(world, ticket, 3) == ["depart", "submit_sheet", "mark_restored"]
     working.depart_for_ticket(actor=me, number=ticket.number)
     assert first(world, ticket, 1) == ["arrive"]
     working.arrive_at_ticket(actor=me, number=ticket.number)

@@ -5,12 +5,13 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
 from yizhan.kernel import clock
-from yizhan.kernel.errors import DomainError, Forbidden
+from yizhan.kernel.errors import DomainError, Forbidden, Invalid
 from yizhan.kernel.forms import problems_at, problems_of, put_refusal
 from yizhan.kernel.paging import capped_count
 from yizhan.kernel.web import actor_of
@@ -20,7 +21,8 @@ from yizhan.tickets.models import ReturnVisit, State, Ticket
 from yizhan.tickets.policies import TicketPermission, tickets
 from yizhan.tickets.services import closing
 from yizhan.tickets.services.acting import with_joins
-from yizhan.tickets.states import actions_of
+from yizhan.tickets.states import Action, actions_of, label_of
+from yizhan.tickets.views.batch import MOST, Line
 from yizhan.tickets.views.parts import find_ticket
 
 LABELS = {
@@ -52,7 +54,7 @@ def closable(request: HttpRequest, number: str) -> Ticket:
 
 def groups(request: HttpRequest) -> list[dict[str, Any]]:
     found = gate_groups(actor_of(request))
-    return [
+    listed = [
         {
             "name": name, "label": label, "count": capped_count(found[name], 999),
             "tickets": list(
@@ -61,6 +63,7 @@ def groups(request: HttpRequest) -> list[dict[str, Any]]:
         }
         for name, label in LABELS.items()
     ]  # fmt: skip
+    return sorted(listed, key=lambda group: not group["tickets"])  # what waits stands above what does not
 
 
 def page(request: HttpRequest, ticket: Ticket | None, *, status: int = 200, **more: Any) -> HttpResponse:
@@ -137,11 +140,25 @@ def save_follow_up(request: HttpRequest, number: str) -> HttpResponse:
 
 @require_POST
 def archive_ready(request: HttpRequest) -> HttpResponse:
-    """Everything that meets the gate and was solved; one that does not any more stays and is named."""
+    """Everything that meets the gate and was solved: first shown with its number, then those that were shown are archived.
+
+    One that does not meet it any more stays and is named.
+    """
     may_close(request)
-    actor, done = actor_of(request), 0
-    for number in gate_groups(actor)["ready"].values_list("number", flat=True)[:200]:
+    actor, ready = actor_of(request), gate_groups(actor_of(request))["ready"]
+    if request.POST.get("step") != "apply":
+        found = list(ready.order_by("completed_at")[:MOST])
+        context = {
+            "lines": [Line(ticket) for ticket in found], "fitting": len(found), "step": "preview", "action": Action.ARCHIVE,
+            "label": label_of(actor, Action.ARCHIVE), "back": reverse("closing"), "query": "",
+        }  # fmt: skip
+        return render(request, "tickets/batch.html", context)
+    done, numbers = 0, request.POST.getlist("number")[:MOST]
+    waiting = set(ready.filter(number__in=numbers).values_list("number", flat=True))
+    for number in numbers:
         try:
+            if number not in waiting:
+                raise Invalid(_("This is not possible in the present state."))
             closing.archive_ticket(actor=actor, number=number)
             done += 1
         except DomainError as error:

@@ -129,14 +129,17 @@ def same_fault(request: HttpRequest, number: str) -> HttpResponse:
 def desk(request: HttpRequest) -> HttpResponse:
     may_register(request)
     error, status = "", 200
+    wrong: dict[str, Any] = {}
     if request.method == "POST":
         try:
             ticket = save(request)
         except DomainError as refusal:
-            error, status = str(refusal), refusal.status
+            wrong, status = getattr(refusal, "fields", {}), refusal.status
+            error = "" if "phone" in wrong else str(refusal)
         else:
             return redirect(after(request, ticket))
-    return render(request, "tickets/desk.html", context(request, error), status=status)
+    shown = {**context(request, error), "wrong": wrong, "answered": status != 200}
+    return render(request, "tickets/desk.html", shown, status=status)
 
 
 def after(request: HttpRequest, ticket: Ticket) -> str:

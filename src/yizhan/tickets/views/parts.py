@@ -37,7 +37,7 @@ KEYS: dict[str, str] = {
 PAGES = {"submit_sheet": "ticket-sheet", "sign": "ticket-sign"}
 SHOWN = 6
 ANSWERS = (Action.ACCEPT, Action.ACCEPT_TRANSFER, Action.DECLINE_TRANSFER)
-AT_HAND = (Action.JUDGE_LEVEL, Action.DEPART, Action.START_REMOTE, Action.MARK_RESTORED, Action.SUBMIT_SHEET)
+AT_HAND = (Action.JUDGE_LEVEL, Action.DEPART, Action.SUBMIT_SHEET, Action.MARK_RESTORED, Action.START_REMOTE)
 # What comes next where the ticket is; the rest keeps the table's order.
 NEXT: dict[str, tuple[Action, ...]] = {
     SubState.ACCEPTED: AT_HAND,

@@ -1,5 +1,7 @@
 """The requester's pages, for the phone first: report, my tickets."""
 
+from typing import Any
+
 from django.contrib import messages
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
@@ -41,7 +43,8 @@ def words(request: HttpRequest) -> tuple[str, str]:
     """What was typed, as subject and description: the first line is the subject."""
     text = request.POST.get("what", "").strip()
     if not text:
-        raise Invalid(_("Say in a few words what is wrong."))
+        missing = _("Say in a few words what is wrong.")
+        raise Invalid(missing, fields={"what": [missing]})
     first = text.split("\n")[0].strip()
     return first[:MAX_SUBJECT], text if text != first or len(first) > MAX_SUBJECT else ""
 
@@ -65,12 +68,14 @@ def report(request: HttpRequest) -> HttpResponse:
     contact = Contact.objects.filter(pk=actor.contact_id or 0).select_related("customer", "site", "department", "user").first()
     if contact is None or not actor.holds(TicketPermission.REGISTER, contact.customer_id):
         raise Forbidden(_("Only a customer's people report here; the desk registers on its own page."))
-    error = ""
+    error, status = "", 200
+    wrong: dict[str, Any] = {}
     if request.method == "POST":
         try:
             number = save_report(request, contact)
         except DomainError as refusal:
-            error = str(refusal)
+            wrong, status = getattr(refusal, "fields", {}), 422
+            error = "" if "what" in wrong else str(refusal)
         else:
             messages.success(request, _("Registered; an engineer will take it shortly."))
             return redirect("ticket", number=number)
@@ -79,9 +84,11 @@ def report(request: HttpRequest) -> HttpResponse:
         "contact": contact,
         "levels": LEVELS,
         "error": error,
+        "wrong": wrong,
+        "answered": status != 200,
         "typed": request.POST,
     }
-    return render(request, "tickets/portal_report.html", context, status=422 if error else 200)
+    return render(request, "tickets/portal_report.html", context, status=status)
 
 
 def save_report(request: HttpRequest, contact: Contact) -> str:

@@ -1,0 +1,68 @@
+"""Forms tell what is wrong in our words, beside the entry, and only as long as it is so."""
+
+import re
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from tests.e2e.people import SIZES, Person, check_page
+from tests.program import Program
+
+pytestmark = [pytest.mark.browser]
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_an_empty_report_is_told_beside_its_field_and_keeps_everything(browser: Browser, program: Program, size: str) -> None:
+    user = Person(browser, program, size, "requester1")
+    user.open("/report/")
+    page, words = user.page, user.page.locator(".err")
+    page.get_by_text("性能下降，还能用").click()
+    page.get_by_role("button", name="提交报修").click()
+    expect(words).to_have_text("请简单说说哪里不对。")
+    expect(page.locator("#what")).to_be_focused()
+    expect(page.locator("#what")).to_be_in_viewport()
+    check_page(user)
+    page.keyboard.type("扫码枪没反应")
+    expect(words).to_have_count(0)
+    page.get_by_role("button", name="提交报修").click()
+    expect(page.locator("main")).to_contain_text("已受理")
+    user.leave()
+
+
+def test_what_the_sheet_lacks_goes_as_it_is_filled(browser: Browser, program: Program) -> None:
+    body = {"customer": "demo-a", "requester": {"name": "张倩"}, "subject": "复印机出黑条"}
+    number = str(program.api("engineer1", "POST", "/tickets", body)[1]["number"])
+    person = Person(browser, program, "phone", "engineer1")
+    page, problems = person.page, person.page.locator(".problems")
+    person.open(f"/tickets/{number}/sheet/")
+    page.get_by_role("button", name=re.compile("处理单$")).click()
+    missing = problems.locator("li")
+    expect(missing.first).to_be_visible()
+    before = missing.count()
+    diagnosis = page.locator(".field", has=page.locator("#id_diagnosis"))
+    expect(diagnosis.locator(".err")).to_have_count(1)
+    page.fill("#id_diagnosis", "硒鼓刮板磨损")
+    expect(diagnosis.locator(".err")).to_have_count(0)
+    expect(problems.get_by_role("link", name="诊断")).to_have_count(0)
+    expect(missing).to_have_count(before - 1)
+    cause = page.locator("fieldset", has=page.locator("[name=cause_category]"))
+    expect(cause.locator(".err")).to_have_count(1)
+    cause.get_by_text("硬件").click()
+    expect(cause.locator(".err")).to_have_count(0)
+    expect(missing).to_have_count(before - 2)
+    check_page(person)
+    person.leave()
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_all_customers_and_single_ones_exclude_each_other(browser: Browser, program: Program, size: str) -> None:
+    admin = Person(browser, program, size, "admin")
+    admin.open("/people/invite/")
+    page = admin.page
+    every, some = page.locator("[name=scope][value=all]"), page.locator("[name=scope][value=some]")
+    expect(every).to_be_checked()
+    page.locator("label", has=page.locator("[name=customers]")).first.click()
+    expect(some).to_be_checked()
+    page.locator("label", has=every).click()
+    expect(page.locator("[name=customers]:checked")).to_have_count(0)
+    admin.leave()
