@@ -106,5 +106,9 @@ class TemporaryFailure(Exception):
     """The other side may answer later: the job is tried again."""
 
 
+class NoRoom(TemporaryFailure):
+    """A file cannot be kept: the disk is full, or takes nothing."""
+
+
 class PermanentFailure(Exception):
     """Trying again cannot help: a person has to look."""

@@ -3,6 +3,7 @@
 import os
 import secrets
 import shutil
+from contextlib import suppress
 from pathlib import Path
 
 LEAST_FREE = 64 * 2**20  # bytes: a few of the largest uploads
@@ -40,7 +41,8 @@ def has_room(folder: Path) -> bool:
     except OSError:
         return False
     finally:
-        probe.unlink(missing_ok=True)
+        with suppress(OSError):
+            probe.unlink(missing_ok=True)
 
 
 def make_private(folder: Path) -> None:

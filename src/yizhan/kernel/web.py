@@ -7,8 +7,9 @@ from django.utils.translation import gettext_lazy as _
 
 from yizhan.kernel.actor import NOBODY, Actor
 from yizhan.kernel.commands import asks_again, audit_refusal
-from yizhan.kernel.errors import DomainError, Invalid, TemporaryFailure
+from yizhan.kernel.errors import DomainError, Invalid, NoRoom, TemporaryFailure
 
+NO_ROOM = _("There is no room for files just now; nothing was changed. Your administrator can see it.")
 BUSY = _("Too much is going on just now; nothing was changed. Please try again in a moment.")
 
 
@@ -30,6 +31,11 @@ def audit_refused(request: HttpRequest, error: DomainError) -> None:
 def is_temporary(error: Exception) -> bool:
     """Whether nothing was done and the same may succeed in a moment: 503, on a page as in the API."""
     return isinstance(error, TemporaryFailure) or asks_again(error)
+
+
+def told_as_temporary(error: Exception) -> tuple[str, str]:
+    """(code, words) of what `is_temporary`."""
+    return ("disk", str(NO_ROOM)) if isinstance(error, NoRoom) else ("busy", str(BUSY))
 
 
 def clean_limit(limit: int) -> int:

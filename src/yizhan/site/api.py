@@ -26,7 +26,7 @@ from yizhan.kernel.problems import PROBLEM, problem_body
 from yizhan.kernel.resource import all_resources
 from yizhan.kernel.resource.api import build_router
 from yizhan.kernel.rest import Words, documented, listed
-from yizhan.kernel.web import BUSY, actor_of, audit_refused, clean_limit, is_temporary, set_actor
+from yizhan.kernel.web import actor_of, audit_refused, clean_limit, is_temporary, set_actor, told_as_temporary
 from yizhan.people.access import actor_for, token_user
 from yizhan.people.api import router as invitations_router
 from yizhan.people.services.accounts import token_digest
@@ -138,8 +138,8 @@ def on_temporary(request: HttpRequest, error: Exception) -> HttpResponse:
     """Nothing was done, and the same may succeed in a moment; `asks_again` tells who holds a transaction around us."""
     if not is_temporary(error):
         return on_fault(request, error)
-    log.warning("api_busy", path=request.path, error=type(error).__name__)
-    response = problem(request, 503, "busy", str(BUSY))
+    log.warning("api_busy", path=request.path, error=type(error).__name__, words=str(error)[:200])
+    response = problem(request, 503, *told_as_temporary(error))
     response.headers["Retry-After"] = "5"
     response.__dict__["asks_again"] = asks_again(error)
     return response

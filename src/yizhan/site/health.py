@@ -3,13 +3,14 @@
 import http.client
 import os
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 from django.db import DatabaseError, connection
 from django.db.migrations.loader import MigrationLoader
 
-from yizhan.kernel import breakers, clock
+from yizhan.kernel import attachments, breakers, clock
 from yizhan.kernel.files import has_room
 
 WORKER_SILENCE = timedelta(seconds=45)
@@ -44,7 +45,13 @@ def migrations_pending() -> bool:
 def problems() -> list[str]:
     """What is not ready yet, by name; empty means ready."""
     rest = [] if stream_answers() else ["stream"]
-    return [*([] if has_room(settings.YIZHAN.data_dir) else ["disk"]), *program_problems(), *rest]
+    return [*([] if all(map(has_room, folders())) else ["disk"]), *program_problems(), *rest]
+
+
+def folders() -> list[Path]:
+    """Where files are kept; what people send may have a volume of its own."""
+    files = attachments.root()
+    return [settings.YIZHAN.data_dir, *([files] if files.exists() else [])]
 
 
 def stream_answers() -> bool:

@@ -23,7 +23,7 @@ from yizhan.kernel.actor import NOBODY
 from yizhan.kernel.errors import DomainError
 from yizhan.kernel.problems import PROBLEM, problem_body
 from yizhan.kernel.texts import unreadable
-from yizhan.kernel.web import BUSY, actor_of, audit_refused, is_temporary, set_actor
+from yizhan.kernel.web import actor_of, audit_refused, is_temporary, set_actor, told_as_temporary
 from yizhan.people.access import actor_for, user_with_access
 from yizhan.people.models import User
 from yizhan.site import first_run
@@ -193,8 +193,8 @@ class ErrorMiddleware:
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         if is_temporary(error):
-            log.warning("page_busy", path=request.path, error=type(error).__name__)
-            response = error_page(request, 503, str(BUSY))
+            log.warning("page_busy", path=request.path, error=type(error).__name__, words=str(error)[:200])
+            response = error_page(request, 503, told_as_temporary(error)[1])
             response.headers["Retry-After"] = "5"
             return response
         if not isinstance(error, DomainError):

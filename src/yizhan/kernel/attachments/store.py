@@ -11,6 +11,7 @@ from django.db import connection, models, transaction
 from yizhan.kernel import clock
 from yizhan.kernel.actor import Actor
 from yizhan.kernel.attachments.checking import CheckedFile
+from yizhan.kernel.errors import NoRoom
 from yizhan.kernel.files import write_durably
 from yizhan.kernel.models import Attachment
 
@@ -40,12 +41,19 @@ def store(actor: Actor, *, customer_id: int, file: CheckedFile) -> Attachment:
 
 
 def keep(attachment: Attachment, content: bytes) -> None:
-    """Content first, then the row that names it; nobody removes that content before this is committed."""
+    """Content first, then the row that names it; nobody removes that content before this is committed.
+
+    Raises:
+        NoRoom: the disk takes nothing.
+    """
     with transaction.atomic():
         hold(attachment.customer_id, attachment.sha256)
         path = root() / attachment.path
         if not path.exists():
-            write_durably(path, content, mode=0o600)
+            try:
+                write_durably(path, content, mode=0o600)
+            except OSError as error:
+                raise NoRoom(str(error)) from error
         attachment.save()
 
 

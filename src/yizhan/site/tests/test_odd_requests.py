@@ -1,5 +1,6 @@
 """What no client should send, and a full disk: a refusal in the shape that the caller understands, never a fault."""
 
+import dataclasses
 import json
 import os
 import stat
@@ -10,10 +11,13 @@ from typing import Any
 
 import pytest
 from django.conf import settings
+from django.core.files.uploadedfile import SimpleUploadedFile
 
 from yizhan.kernel.errors import Invalid
 from yizhan.kernel.files import has_room, make_private
+from yizhan.kernel.models import Attachment
 from yizhan.site.health import problems
+from yizhan.tickets.models import Ticket
 from yizhan.tickets.services.signing import check_strokes
 
 PROBLEM = "application/problem+json"
@@ -93,6 +97,25 @@ def test_a_full_disk_is_named(db: None) -> None:
     assert not list(folder.glob(".room.*"))
     assert "disk" not in problems()
     assert not has_room(folder / "nowhere")
+
+
+def test_files_may_have_a_volume_of_their_own(db: None, settings: Any, tmp_path: Path) -> None:
+    settings.YIZHAN = dataclasses.replace(settings.YIZHAN, data_dir=tmp_path)
+    assert "disk" not in problems()
+    (tmp_path / "files").write_text("a volume that takes nothing")
+    assert "disk" in problems()
+
+
+def test_no_room_for_a_file_is_told_in_words(db: None, settings: Any, tmp_path: Path, page: Any, api: Any) -> None:
+    settings.YIZHAN = dataclasses.replace(settings.YIZHAN, data_dir=tmp_path)
+    (tmp_path / "files").write_text("a volume that takes nothing")
+    sent = page("requester1").post("/report/", {"what": "没网", "photos": SimpleUploadedFile("a.txt", b"x")})
+    assert (sent.status_code, Ticket.objects.count(), Attachment.objects.count()) == (503, 0, 0)
+    assert "没有空间" in sent.content.decode()
+    desk = api("desk")
+    file = {"customer": "demo-a", "file": SimpleUploadedFile("a.txt", b"x")}
+    answer = desk.client.post("/api/v1/attachments", file, headers=desk.headers)
+    assert (answer.status_code, answer.json()["code"]) == (503, "disk")
 
 
 def mode(path: Path) -> int:
