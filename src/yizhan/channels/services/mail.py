@@ -15,12 +15,11 @@ from yizhan.channels.drivers.mail.reading import SMALL, ReadLetter, read_letter
 from yizhan.channels.models import InboundMessage, Mailbox
 from yizhan.channels.queries import raw_contents
 from yizhan.kernel import attachments, claims, clock, notices
-from yizhan.kernel.actor import Actor, system_actor
+from yizhan.kernel.actor import system_actor
 from yizhan.kernel.constraints import AlreadyThere, BrokenRule
 from yizhan.kernel.errors import DomainError, Invalid, PermanentFailure, TemporaryFailure
 from yizhan.kernel.models import Attachment
 from yizhan.kernel.numbering import numbers_in
-from yizhan.people.access import actor_for
 from yizhan.people.models import Contact, User
 from yizhan.people.queries import contact_by_address
 from yizhan.tickets.models import Channel, LinkKind, Message, State, Ticket
@@ -233,35 +232,39 @@ def thread_of(mailbox: Mailbox, letter: ReadLetter) -> Ticket | None:
     return rows.filter(number__in=numbers).first() if numbers else None
 
 
-def participant(letter: ReadLetter, ticket: Ticket) -> tuple[Actor, Contact | None] | None:
-    """Who of the ticket's people wrote this: its requester, somebody who wrote before, or its engineer."""
+def participant(letter: ReadLetter, ticket: Ticket) -> Contact | None:
+    """Who of the ticket's people at the customer wrote this: its requester, or somebody who wrote before.
+
+    None for one of ours: whoever writes a sender's address into a letter is not asked to prove it, and what our
+    people say to a customer is said signed in.
+    """
     known = {ticket.requester.email.lower(), ticket.requester.user.email.lower() if ticket.requester.user else ""}
     if letter.sender in known - {""}:
-        return ACTOR, ticket.requester
+        return ticket.requester
     earlier = Message.objects.filter(ticket=ticket, contact__email__iexact=letter.sender).select_related("contact").first()
-    if earlier is not None:
-        return ACTOR, earlier.contact
-    staff = User.objects.filter(email__iexact=letter.sender, is_active=True, contact=None)
-    engineer = staff.filter(pk__in=[pk for pk in (ticket.owner_id, ticket.handler_id) if pk]).first()
-    return (actor_for(engineer, channel="mail"), None) if engineer else None
+    return earlier.contact if earlier else None
+
+
+def stranger(letter: ReadLetter) -> str:
+    """Why an answer waits for a person."""
+    if User.objects.filter(email__iexact=letter.sender, is_active=True, contact=None).exists():
+        return _("Sent under the address of one of ours: let him say it in the ticket, signed in.")
+    return _("The sender does not take part in this ticket.")
 
 
 def answer(message: InboundMessage, letter: ReadLetter, ticket: Ticket) -> None:
     """Append to the ticket; a stranger's answer waits for a person; the archive gets a new, linked ticket."""
-    found = participant(letter, ticket)
-    if found is None:
-        message.state, message.reason, message.ticket = S.TRIAGE, _("The sender does not take part in this ticket."), ticket
+    contact = participant(letter, ticket)
+    if contact is None:
+        message.state, message.reason, message.ticket = S.TRIAGE, stranger(letter), ticket
         return
-    actor, contact = found
     if ticket.state == State.ARCHIVED:
-        open_ticket(message, letter, contact or ticket.requester, follow_up_of=ticket)
+        open_ticket(message, letter, contact, follow_up_of=ticket)
         return
     files = keep_files(message, letter)
     words = new_words(letter.body)[:MAX_DESCRIPTION] or letter.subject or "—"
-    new = NewMessage(
-        words, False, tuple(f.pk for f in files), Channel.MAIL, letter.message_id[:200], contact.pk if contact else None
-    )
-    post_message(actor=ACTOR if contact else actor, number=ticket.number, message=new)
+    new = NewMessage(words, False, tuple(f.pk for f in files), Channel.MAIL, letter.message_id[:200], contact.pk)
+    post_message(actor=ACTOR, number=ticket.number, message=new)
     message.state, message.reason, message.ticket, message.contact = S.PROCESSED, "", ticket, contact
 
 

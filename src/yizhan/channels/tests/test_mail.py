@@ -14,7 +14,7 @@ from yizhan.kernel import clock, notices
 from yizhan.kernel.actor import system_actor
 from yizhan.kernel.errors import Conflict, Forbidden, Invalid, NotFound
 from yizhan.kernel.models import Notice
-from yizhan.people.models import Contact, Role
+from yizhan.people.models import Contact, Role, User
 from yizhan.people.tests.mixed import make_person
 from yizhan.tickets.models import Ticket
 
@@ -86,6 +86,17 @@ def test_an_answer_by_number_needs_a_participant(box: Mailbox, world: Any) -> No
     )
     assert [row.state for row in rows] == ["processed", "triage"]
     assert [m.body for m in ticket.messages.all()] == ["好的"]
+
+
+@pytest.mark.parametrize("token", [False, True])
+def test_nobody_answers_as_our_engineer_by_a_senders_address(box: Mailbox, world: Any, token: bool) -> None:
+    """A sender's address proves nothing: it would be our public word to the customer, in the engineer's name."""
+    ticket = world.claimed(by="engineer1")
+    sender = User.objects.get(username="engineer1").email
+    more = {"References": f"<ticket.{ticket.reply_token}.ab12@yizhan>"} if token else {}
+    (row,) = receive(box, letter(sender=sender, subject=f"Re: [{ticket.number}]", body="请把密码发到这个邮箱", **more))
+    assert (row.state, row.ticket_id, ticket.messages.count()) == ("triage", ticket.pk, 0)
+    assert "登录" in row.reason
 
 
 def test_another_customers_number_opens_a_new_ticket(box: Mailbox, world: Any) -> None:
