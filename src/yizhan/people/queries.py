@@ -20,6 +20,11 @@ def current_assignments(day: date) -> QuerySet[Assignment]:
     return Assignment.objects.filter(Q(valid_from=None) | Q(valid_from__lte=day), Q(valid_until=None) | Q(valid_until__gte=day))
 
 
+def roles_of(user: User) -> QuerySet[Assignment]:
+    """What somebody is to whom, today."""
+    return current_assignments(clock.today()).filter(user=user).select_related("customer").order_by("role", "customer__sort_key")
+
+
 def staff_with_role(role: Role, customer_id: int | None) -> QuerySet[User]:
     """Active people who hold a role for this customer today."""
     held = current_assignments(clock.today()).filter(role=role)

@@ -172,7 +172,7 @@ def open_invitation(token: str, *, lock: bool = False) -> Invitation:
     Raises:
         NotFound: unknown, used, withdrawn or expired.
     """
-    rows = Invitation.objects.select_related("user").filter(digest=digest_of(token), used_at=None, withdrawn_at=None)
+    rows = Invitation.objects.select_related("user", "made_by").filter(digest=digest_of(token), used_at=None, withdrawn_at=None)
     rows = rows.select_for_update(of=("self", "user")) if lock else rows
     row = rows.filter(expires_at__gt=clock.now(), user__is_active=True).first()
     if row is None:

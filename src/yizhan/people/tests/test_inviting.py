@@ -30,15 +30,20 @@ def form(**more: Any) -> dict[str, Any]:
 
 
 def link_on(answer: Any) -> str:
+    """On the page that the answer leads to."""
+    if answer.status_code == 302:
+        answer = answer.client.get(answer.headers["Location"])
     found = re.search(r"/join/[\w-]+/", answer.content.decode())
     assert found, answer.content.decode()[-2000:]
     return found.group()
 
 
 def test_from_the_form_to_the_first_day(page: Any, api: Any, settings: Any) -> None:
-    answer = page("admin").post("/people/invite/", form())
-    assert answer.status_code == 200
+    made = page("admin").post("/people/invite/", form())
+    assert (made.status_code, made.headers["Location"]) == (302, "/people/sunyf/invited/")
+    answer = made.client.get(made.headers["Location"])
     link = link_on(answer)
+    assert link_on(made.client.get(made.headers["Location"])) == link  # a reload tells the same, and makes no other
     assert f"{settings.YIZHAN.base_url}{link}" in answer.content.decode()
     assert "<svg" in answer.content.decode()
     assert "no-store" in answer.headers["Cache-Control"]
@@ -62,6 +67,24 @@ def test_from_the_form_to_the_first_day(page: Any, api: Any, settings: Any) -> N
         "number"
     ]
     assert api("sunyf").act(number, "claim").body["owner"] == "sunyf"
+
+
+def test_who_comes_reads_who_invites_him_to_what_and_what_comes_next(page: Any) -> None:
+    link = link_on(page("admin").post("/people/invite/", form(roles=["technician"])))
+    shown = Client().get(link).content.decode()
+    inviter = User.objects.get(username="admin")
+    for words in (f"{inviter} 邀请您加入服务台", "工程师", str(Customer.objects.get(code="demo-a")), "sunyf", "下一步"):
+        assert words in shown, words
+
+
+def test_the_link_is_shown_again_to_nobody_else_and_not_when_it_has_ended(page: Any) -> None:
+    page("admin").post("/people/invite/", form())
+    assert page("manager").get("/people/sunyf/invited/").status_code in {302, 403}
+    admin = page("admin")
+    admin.post("/people/sunyf/invitation/", {"do": "renew"})
+    assert link_on(admin.get("/people/sunyf/invited/"))
+    admin.post("/people/sunyf/invitation/", {"do": "withdraw"})
+    assert "/data/users/" in admin.get("/people/sunyf/invited/").headers["Location"]
 
 
 def test_everything_is_in_the_history_and_the_secret_nowhere(page: Any, caplog: Any) -> None:

@@ -4,14 +4,15 @@ from dataclasses import dataclass, field, replace
 
 from django.utils.translation import gettext_lazy as _
 
+from yizhan.kernel import clock
 from yizhan.kernel.actor import Actor, system_actor
 from yizhan.kernel.commands import command
 from yizhan.kernel.errors import Invalid
 from yizhan.tickets.events import SignOffRefused
-from yizhan.tickets.models import Ticket, VisitResult
+from yizhan.tickets.models import ReturnVisit, SignLink, SignMethod, SignOff, Ticket, VisitResult
 from yizhan.tickets.services.acting import begin
 from yizhan.tickets.services.closing import Answer, put_rating, put_visit
-from yizhan.tickets.services.signing import Signature, back_to_work, open_link, put_signature
+from yizhan.tickets.services.signing import Signature, back_to_work, link_digest, open_link, put_signature
 from yizhan.tickets.services.taking import required
 from yizhan.tickets.states import Action
 
@@ -36,6 +37,26 @@ class LinkAnswer:
 def content(answer: LinkAnswer) -> bool | None:
     """Whether he is content with the service: by his score, unknown without one."""
     return None if answer.score is None else answer.score >= CONTENT_FROM
+
+
+@dataclass(frozen=True)
+class Answered:
+    """What came of a link: signed, or refused."""
+
+    ticket: Ticket
+    refused: bool
+
+
+def answered_link(token: str) -> Answered | None:
+    """For who holds a link that was answered, until it would have expired; of another that ended with it, nothing."""
+    rows = SignLink.objects.select_related("ticket").filter(digest=link_digest(token), expires_at__gt=clock.now())
+    link = rows.first()
+    if link is None or link.used_at is None:
+        return None
+    if SignOff.objects.filter(sheet=link.sheet_id, method=SignMethod.LINK, signed_at=link.used_at).exists():
+        return Answered(link.ticket, refused=False)
+    refused = ReturnVisit.objects.filter(ticket=link.ticket_id, solved=False, by_link=True, made_at=link.used_at).exists()
+    return Answered(link.ticket, refused=True) if refused else None
 
 
 def answer_link(*, token: str, answer: LinkAnswer, address: str, request_id: str = "") -> Ticket:

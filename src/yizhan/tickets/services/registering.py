@@ -88,8 +88,11 @@ def received(actor: Actor, new: NewTicket, now: datetime) -> tuple[datetime, boo
     return min(moment, now), now - moment > BACKFILL
 
 
-def prepared(actor: Actor, new: NewTicket, number: str, now: datetime) -> Ticket:
-    """The ticket that this request becomes, not saved yet; everything that can be wrong with it is asked here."""
+def prepared(actor: Actor, new: NewTicket, now: datetime) -> Ticket:
+    """The ticket that this request becomes, not saved yet; everything that can be wrong with it is asked here.
+
+    Its number is drawn when nothing is: a refusal uses none up.
+    """
     if not actor.holds(TicketPermission.REGISTER, new.customer.pk):
         raise Forbidden
     check_input(new)
@@ -99,7 +102,7 @@ def prepared(actor: Actor, new: NewTicket, number: str, now: datetime) -> Ticket
     level = new.reported_level or new.carried_level or usual or Level.THREE
     carried = LevelSource.CARRIED if new.carried_level else LevelSource.USUAL
     return Ticket(
-        number=number, kind=new.kind, customer=new.customer, requester=new.requester,
+        kind=new.kind, customer=new.customer, requester=new.requester,
         site=new.site or new.requester.site, department=new.department or new.requester.department,
         place=new.place or new.requester.place, subject=new.subject.strip(), description=new.description,
         category=new.category, channel=new.channel, source_id=new.source_id, registered_by_id=actor.user_id,
@@ -116,8 +119,9 @@ def register_tickets(*, actor: Actor, news: Sequence[NewTicket]) -> list[Ticket]
     Raises what `register_ticket` raises, for the first that is wrong; the caller then takes them one by one.
     """
     now = clock.now()
-    numbers = numbering.next_numbers([PREFIX[Kind(new.kind)] for new in news])
-    made = [prepared(actor, new, number, now) for new, number in zip(news, numbers, strict=True)]
+    made = [prepared(actor, new, now) for new in news]
+    for ticket, number in zip(made, numbering.next_numbers([PREFIX[Kind(new.kind)] for new in news]), strict=True):
+        ticket.number = number
     try:
         with transaction.atomic():
             Ticket.objects.bulk_create(made)
@@ -148,7 +152,8 @@ def register_ticket(*, actor: Actor, new: NewTicket, quick: bool = False) -> Tic
         Conflict: `duplicate_source_id`, with the number that it already has.
     """
     now = clock.now()
-    ticket = prepared(actor, new, numbering.next_number(PREFIX[Kind(new.kind)]), now)
+    ticket = prepared(actor, new, now)
+    ticket.number = numbering.next_number(PREFIX[Kind(new.kind)])
     own = not actor.is_system and actor.holds(TicketPermission.QUICK_LOG, new.customer.pk)
     if own:
         take(ticket, actor.user_id, now)

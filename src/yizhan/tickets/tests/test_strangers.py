@@ -15,7 +15,7 @@ def test_who_signs_by_a_link_leaves_his_address(world: Any) -> None:
     number = world.completed().number
     token = offer_sign_link(actor=world.actor("engineer1"), number=number)
     given = {"fixed": "yes", "signer_name": "张倩", "strokes": str(STROKE), "score": "5"}
-    assert Client(REMOTE_ADDR="192.0.2.9").post(f"/s/{token}/", given).status_code == 200
+    assert Client(REMOTE_ADDR="192.0.2.9").post(f"/s/{token}/", given).status_code == 302
     assert SignOff.objects.get(ticket__number=number).address == "192.0.2.9"
     row = AuditEntry.objects.filter(actor="system:link", outcome="done").order_by("-id")[0]
     assert (row.address, bool(row.request_id)) == ("192.0.2.9", True)
@@ -23,7 +23,7 @@ def test_who_signs_by_a_link_leaves_his_address(world: Any) -> None:
 
 def test_who_takes_up_an_invitation_leaves_his_address(page: Any) -> None:
     made = page("admin").post(
-        "/people/invite/", {"display_name": "孙一", "username": "sunyi", "roles": ["technician"], "scope": "all"}
+        "/people/invite/", {"display_name": "孙一", "username": "sunyi", "roles": ["technician"], "scope": "all"}, follow=True
     )
     link = re.findall(r"/join/[\w-]+/", made.content.decode())[0]
     word = "Schnee-am-See-2026"

@@ -88,3 +88,11 @@ def test_a_code_has_the_quiet_zone_that_scanners_need() -> None:
     assert drawn
     assert float(drawn.group(1)) >= 4
     assert float(drawn.group(2)) >= 4
+
+
+def test_news_that_nobody_has_seen_is_called_unread(world: Any, page: Any) -> None:
+    number = world.new().number
+    page("desk").post(f"/tickets/{number}/do/dispatch/", {"to": "engineer1"})
+    shown = page("engineer1").get("/news/").content.decode()
+    assert number in shown
+    assert '<span class="yz-tag good">未读</span>' in shown

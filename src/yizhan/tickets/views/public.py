@@ -3,7 +3,7 @@
 import hashlib
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
@@ -12,7 +12,7 @@ from yizhan.kernel.errors import NEEDED, DomainError, Invalid, NotFound
 from yizhan.kernel.forms import Problem, problems_at
 from yizhan.kernel.web import actor_of
 from yizhan.tickets.models import ServiceSheet
-from yizhan.tickets.services.link_signing import TAGS, LinkAnswer, answer_link
+from yizhan.tickets.services.link_signing import TAGS, LinkAnswer, answer_link, answered_link
 from yizhan.tickets.services.signing import evidence_digest, open_link
 from yizhan.tickets.views.ticket import drawn_signature
 
@@ -24,10 +24,16 @@ PLACES = {
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def sign_link(request: HttpRequest, token: str) -> HttpResponse:
-    """GET shows and changes nothing (mail scanners prefetch), POST signs or refuses, and rates."""
+    """GET shows and changes nothing (mail scanners prefetch), POST signs or refuses, and rates.
+
+    Afterwards GET tells what came of it, until the link would have ended.
+    """
     try:
         link = open_link(token)
     except NotFound as error:
+        done = answered_link(token) if request.method != "POST" else None
+        if done is not None:
+            return render(request, "tickets/link_done.html", {"ticket": done.ticket, "refused": done.refused})
         return render(request, "tickets/link_gone.html", {"message": str(error)}, status=404)
     message, status = "", 200
     problems: list[Problem] = []
@@ -35,9 +41,7 @@ def sign_link(request: HttpRequest, token: str) -> HttpResponse:
         try:
             stranger = actor_of(request)
             answer_link(token=token, answer=read_answer(request), address=stranger.address, request_id=stranger.request_id)
-            return render(
-                request, "tickets/link_done.html", {"ticket": link.ticket, "refused": request.POST.get("fixed") == "no"}
-            )
+            return redirect("sign-link", token=token)
         except DomainError as error:
             problems, status = problems_at(error, PLACES), error.status
             message = "" if problems else str(error)

@@ -1,0 +1,37 @@
+"""What is sent once is not sent again by a reload: the answer leads on, and where it leads tells the same each time."""
+
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from yizhan.tickets.models import ReturnVisit, SignOff
+from yizhan.tickets.services.closing import reopen_ticket
+from yizhan.tickets.services.signing import offer_sign_link
+from yizhan.tickets.tests.world import STROKE
+
+SIGNED = {"fixed": "yes", "signer_name": "张倩", "strokes": str(STROKE), "score": "5"}
+
+
+@pytest.mark.parametrize(("given", "words"), [(SIGNED, "谢谢"), ({"fixed": "no", "reason": "还是卡"}, "我们接着处理")])
+def test_the_page_behind_a_link_tells_what_came_of_it(given: dict[str, str], words: str, world: Any) -> None:
+    number = world.completed().number
+    token = offer_sign_link(actor=world.actor("engineer1"), number=number)
+    stranger = Client()
+    sent = stranger.post(f"/s/{token}/", given)
+    assert (sent.status_code, sent.headers["Location"]) == (302, f"/s/{token}/")
+    kept = (SignOff.objects.count(), ReturnVisit.objects.count())
+    for _ in range(2):
+        told = stranger.get(f"/s/{token}/")
+        assert told.status_code == 200
+        assert words in told.content.decode()
+    assert stranger.post(f"/s/{token}/", given).status_code == 404
+    assert (SignOff.objects.count(), ReturnVisit.objects.count()) == kept
+
+
+def test_a_link_that_ended_without_an_answer_is_gone(world: Any) -> None:
+    number, engineer = world.completed().number, world.actor("engineer1")
+    unused = offer_sign_link(actor=engineer, number=number)
+    reopen_ticket(actor=world.actor("desk"), number=number, reason="打错了")
+    assert Client().get(f"/s/{unused}/").status_code == 404
+    assert Client().get("/s/nonsense/").status_code == 404
