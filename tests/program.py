@@ -79,8 +79,13 @@ class Program:
         """One command of the command line, on this installation."""
         command = [sys.executable, "-m", "yizhan", *arguments, "--data-dir", str(self.place)]
         done = subprocess.run(command, env=self.env, capture_output=True, text=True, check=False)
-        assert done.returncode == 0, done.stderr
+        assert done.returncode == 0, done.stderr + self.ends_of("console.log", "postgres.log")
         return done.stdout.strip()
+
+    def ends_of(self, *logs: str) -> str:
+        """What these say last."""
+        found = [(name, self.place / name) for name in logs]
+        return "".join(f"\n--- {name}\n{path.read_text(errors='replace')[-3000:]}" for name, path in found if path.exists())
 
     def api(self, user: str, method: str, path: str, body: Any = None, **named: str) -> tuple[int, Any]:
         """One REST call over the network: (status, body)."""

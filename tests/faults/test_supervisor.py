@@ -10,7 +10,12 @@ import tempfile
 import time
 from pathlib import Path
 
+import pytest
+
 from tests.program import ROOT, Program
+from yizhan.site.postgres import PostgresError
+from yizhan.site.roles import Addresses
+from yizhan.site.supervisor import exclusive, running_database
 
 
 def test_a_life_of_an_installation() -> None:
@@ -76,3 +81,13 @@ def test_root_without_user_namespaces(tmp_path: Path) -> None:
     assert kept.exists() == (os.geteuid() == 0)
     assert (tmp_path / "pg").exists() == (os.geteuid() != 0)
     shutil.rmtree(kept, ignore_errors=True)
+
+
+def test_a_command_beside_a_program_without_its_database_is_told_so(tmp_path: Path) -> None:
+    """The server's words after a while, not a pool's silence."""
+    with (
+        exclusive(tmp_path),
+        pytest.raises(PostgresError, match=r"does not answer: .*\.s\.PGSQL"),
+        running_database(tmp_path, Addresses("", ""), patience=0.5),
+    ):
+        pass

@@ -254,6 +254,19 @@ class Cluster:
                 return
         raise PostgresError(f"postgres did not answer within {seconds:.0f} s; see {self.data_dir}/postgres.log")
 
+    def wait_answer(self, seconds: float) -> None:
+        """Until the server that another process started takes a connection."""
+        end = time.monotonic() + seconds
+        while True:
+            try:
+                psycopg.connect(self.url(), connect_timeout=5).close()
+            except psycopg.OperationalError as error:
+                if time.monotonic() > end:
+                    raise PostgresError(f"the database of {self.data_dir} does not answer: {error}") from error
+                time.sleep(0.2)
+            else:
+                return
+
     def stop(self) -> None:
         if self.process and self.process.poll() is None:
             self.process.send_signal(signal.SIGINT)

@@ -42,8 +42,14 @@ def exclusive(data_dir: Path) -> Iterator[None]:
 
 
 @contextmanager
-def running_database(data_dir: Path, external: Addresses) -> Iterator[Addresses]:
-    """The data directory's database: the external one, the running one, or one started for this call."""
+def running_database(data_dir: Path, external: Addresses, patience: float = 60) -> Iterator[Addresses]:
+    """The data directory's database: the external one, the running one, or one started for this call.
+
+    A running one may just be coming back after a crash: it is waited for, `patience` seconds at most.
+
+    Raises:
+        PostgresError: it does not answer, in the server's own words.
+    """
     if external.daily:
         yield external
         return
@@ -56,6 +62,7 @@ def running_database(data_dir: Path, external: Addresses) -> Iterator[Addresses]
             finally:
                 cluster.stop()
     except Busy:
+        cluster.wait_answer(patience)
         yield cluster.addresses
 
 

@@ -25,6 +25,11 @@ def tell(addresses: Addresses) -> None:
     os.environ["YIZHAN_DATABASE_URL"], os.environ["YIZHAN_DATABASE_OWNER_URL"] = addresses
 
 
+def connect_directly() -> None:
+    """A command needs no pool; and where it gets no connection, a pool would hide the server's words behind its own."""
+    os.environ.setdefault("YIZHAN_DB_POOL", "0")
+
+
 def forget_owner() -> None:
     """What is started from here on does not learn the owner's password."""
     for name in ("YIZHAN_DATABASE_OWNER_URL", "YIZHAN_DATABASE_OWNER_URL_FILE"):
@@ -37,6 +42,7 @@ def program(data_dir: Path) -> Iterator[None]:
     try:
         with running_database(data_dir, Addresses(external_database(), external_owner())) as addresses:
             tell(addresses)
+            connect_directly()
             setup()
             yield
             from django.db import connections
