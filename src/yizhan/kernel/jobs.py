@@ -60,7 +60,7 @@ def enqueue_work(pk: int) -> None:
 running.enqueue_with(enqueue_work)
 
 
-@app.periodic(cron="*/10 * * * *")
+@app.periodic(cron="* * * * *")
 @app.task(name="kernel.rescue", queue="rescue", queueing_lock="kernel.rescue")
 async def rescue(timestamp: int) -> None:
     """Jobs that a killed worker left in `doing` are put back."""

@@ -47,8 +47,9 @@ def next_step(work: Work, request: HttpRequest) -> None:
     resource.policy.require(actor, resource.change)
     if work.params["stage"] == "map" or given.get("step") == "map":
         chosen = {n: given.get(f"column-{n}", "") for n in importable(resource, actor)}
-        mapping = {name: int(value) for name, value in chosen.items() if value.isascii() and value.isdigit() and len(value) < 4}
         headings = look_at_table(*source_of(work), 0)[0]
+        columns = {str(number): number for number in range(len(headings))}
+        mapping = {name: columns[value] for name, value in chosen.items() if value in columns}
         check_mapping(
             actor=actor, work=work, headings=headings, mapping=mapping, create_missing=bool(given.get("create_missing"))
         )

@@ -184,6 +184,17 @@ def test_the_columns_are_remembered(page: Any) -> None:
     assert Work.objects.latest("id").params["remembered"] is True
 
 
+def test_a_column_that_is_not_there_is_none(page: Any) -> None:
+    client = page("desk")
+    client.post("/data/contacts/import/", {"file": SimpleUploadedFile("a.csv", b"customer,name\ndemo-a,x\n")})
+    work = Work.objects.latest("id")
+    client.post(f"/works/{work.pk}/", {"step": "map", "column-customer": "0", "column-name": "999"})
+    works.run_work(work.pk)
+    work.refresh_from_db()
+    assert (work.state, work.params["mapping"], work.params["stage"]) == ("draft", {"customer": 0}, "map")
+    assert work.result["refused"]
+
+
 def test_nobody_else_sees_or_goes_on_with_an_import(page: Any) -> None:
     work = run(page("desk"), sheet(["demo-a", "孙七", "", "", "", ""]))
     other = page("manager")
