@@ -13,6 +13,12 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     return ByHouse(config, log)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    from tests.scheduling import turn_of
+
+    items.sort(key=lambda item: turn_of(item.nodeid))
+
+
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings(django_db_modify_db_settings: None) -> None:
     """Test databases are made and taken down by the owner."""
