@@ -9,6 +9,7 @@ from django.db.models import QuerySet
 from yizhan.channels.models import Call, InboundMessage, Mailbox, RawPayload
 from yizhan.channels.policies import ChannelPermission, calls, inbound, mailboxes
 from yizhan.kernel.actor import Actor
+from yizhan.kernel.casing import in_any_case
 from yizhan.kernel.models import Notice
 from yizhan.kernel.paging import counted_together
 from yizhan.people.models import Contact
@@ -83,7 +84,7 @@ def address_for(customer_id: int) -> str:
 
 
 def mailbox_addressed(address: str) -> Mailbox | None:
-    return Mailbox.objects.filter(address=address, active=True).first() if address else None
+    return Mailbox.objects.filter(in_any_case("address", address), active=True).first() if address else None
 
 
 def contact_calling(number: str, customer_id: int | None) -> Contact | None:

@@ -7,6 +7,7 @@ from django.db.models import Case, Q, QuerySet, Value, When
 
 from yizhan.kernel import clock
 from yizhan.kernel.actor import Actor
+from yizhan.kernel.casing import in_any_case
 from yizhan.kernel.search import query_tokens
 from yizhan.kernel.search.tokens import initials_pattern, is_cjk, spelled_pattern
 from yizhan.people import policies
@@ -14,6 +15,11 @@ from yizhan.people.models import Assignment, Contact, Duty, Role, Team, User
 from yizhan.people.policies import PeoplePermission
 
 LONGEST_CALL = 120
+
+
+def account_named(name: str) -> User | None:
+    """The account that signs in by this name, in whatever case it is typed."""
+    return User.objects.filter(in_any_case("username", name)).first()
 
 
 def current_assignments(day: date) -> QuerySet[Assignment]:
@@ -63,7 +69,7 @@ def contacts_matching(actor: Actor, text: str) -> QuerySet[Contact]:
 
 
 def contact_by_address(customer_id: int, address: str) -> Contact | None:
-    rows = Contact.objects.filter(customer_id=customer_id, email__iexact=address, active=True)
+    rows = Contact.objects.filter(customer_id=customer_id, active=True).filter(in_any_case("email", address))
     return rows.select_related("user", "site", "department").order_by("pk").first()
 
 

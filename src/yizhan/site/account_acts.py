@@ -28,6 +28,7 @@ from yizhan.kernel import audit, clock
 from yizhan.kernel.actor import NOBODY, Actor
 from yizhan.kernel.models import AuditEntry
 from yizhan.people.models import User
+from yizhan.people.queries import account_named
 from yizhan.site.addresses import client_address
 
 ACCOUNT, STRANGER = User._meta.label_lower, "people.stranger"
@@ -76,7 +77,7 @@ def signed_in(request: HttpRequest, user: User, **_: Any) -> None:
 def sign_in_failed(credentials: Mapping[str, Any], request: HttpRequest | None = None, **_: Any) -> None:
     if request is not None:
         name = str(credentials.get("username") or "")
-        record_failure(request, User.objects.filter(username__iexact=name).first(), "fail_sign_in")
+        record_failure(request, account_named(name), "fail_sign_in")
 
 
 @receiver(authentication_failed)

@@ -7,6 +7,7 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from yizhan.kernel.audit_words import named
+from yizhan.kernel.casing import in_any_case
 from yizhan.kernel.models import AuditEntry
 from yizhan.people.models import User
 from yizhan.tickets.models import Ticket
@@ -33,7 +34,8 @@ def narrowed(rows: QuerySet[AuditEntry], given: Mapping[str, str]) -> QuerySet[A
 
 def doers(text: str) -> set[str]:
     """The actors that somebody's name, or words such as 命令行, may mean."""
-    users = User.objects.filter(Q(display_name__icontains=text) | Q(username__iexact=text)).values_list("pk", flat=True)[:200]
+    known = Q(display_name__icontains=text) | in_any_case("username", text)
+    users = User.objects.filter(known).values_list("pk", flat=True)[:200]
     return {f"user:{pk}" for pk in users} | named(text)
 
 

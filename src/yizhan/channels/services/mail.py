@@ -16,6 +16,7 @@ from yizhan.channels.models import InboundMessage, Mailbox
 from yizhan.channels.queries import raw_contents
 from yizhan.kernel import attachments, claims, clock, notices
 from yizhan.kernel.actor import system_actor
+from yizhan.kernel.casing import in_any_case
 from yizhan.kernel.constraints import AlreadyThere, BrokenRule
 from yizhan.kernel.errors import DomainError, Invalid, PermanentFailure, TemporaryFailure
 from yizhan.kernel.models import Attachment
@@ -241,13 +242,14 @@ def participant(letter: ReadLetter, ticket: Ticket) -> Contact | None:
     known = {ticket.requester.email.lower(), ticket.requester.user.email.lower() if ticket.requester.user else ""}
     if letter.sender in known - {""}:
         return ticket.requester
-    earlier = Message.objects.filter(ticket=ticket, contact__email__iexact=letter.sender).select_related("contact").first()
-    return earlier.contact if earlier else None
+    earlier = Message.objects.filter(in_any_case("contact__email", letter.sender), ticket=ticket).select_related("contact")
+    found = earlier.first()
+    return found.contact if found else None
 
 
 def stranger(letter: ReadLetter) -> str:
     """Why an answer waits for a person."""
-    if User.objects.filter(email__iexact=letter.sender, is_active=True, contact=None).exists():
+    if User.objects.filter(in_any_case("email", letter.sender), is_active=True, contact=None).exists():
         return _("Sent under the address of one of ours: let him say it in the ticket, signed in.")
     return _("The sender does not take part in this ticket.")
 

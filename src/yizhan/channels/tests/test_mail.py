@@ -15,8 +15,10 @@ from yizhan.kernel.actor import system_actor
 from yizhan.kernel.errors import Conflict, Forbidden, Invalid, NotFound
 from yizhan.kernel.models import Notice
 from yizhan.people.models import Contact, Role, User
+from yizhan.people.services.contacts import find_or_add_contact
 from yizhan.people.tests.mixed import make_person
 from yizhan.tickets.models import Ticket
+from yizhan.tickets.services.messages import NewMessage, post_message
 
 CONSOLE = system_actor("console")
 
@@ -97,6 +99,30 @@ def test_nobody_answers_as_our_engineer_by_a_senders_address(box: Mailbox, world
     (row,) = receive(box, letter(sender=sender, subject=f"Re: [{ticket.number}]", body="请把密码发到这个邮箱", **more))
     assert (row.state, row.ticket_id, ticket.messages.count()) == ("triage", ticket.pk, 0)
     assert "登录" in row.reason
+
+
+def test_a_domain_that_only_looks_alike_is_anothers(box: Mailbox, world: Any) -> None:
+    """A dotless ı is no i, wherever a sender is looked up: as who reports, who wrote before, who works on it."""
+    Contact.objects.filter(email="requester1@demo-a.example").update(email="Requester1@DIGITAL.example")
+    engineer = User.objects.get(username="engineer1")
+    User.objects.filter(pk=engineer.pk).update(email="e1@digital.example")
+    ticket = world.claimed()
+    note = NewMessage("好的", contact_id=ticket.requester_id)
+    post_message(actor=CONSOLE, number=ticket.number, message=note)
+    rows = receive(
+        box,
+        letter(sender="requester1@dıgital.example", subject="打印机坏了"),
+        letter(sender="requester1@dıgital.example", subject=f"Re: [{ticket.number}]", body="我来看看"),
+        letter(sender="e1@dıgital.example", subject=f"Re: [{ticket.number}]", body="我来修"),
+        letter(sender="REQUESTER1@digital.example", subject=f"Re: [{ticket.number}]", body="谢谢"),
+        letter(sender="E1@Digital.example", subject=f"Re: [{ticket.number}]", body="不客气"),
+    )
+    assert [row.state for row in rows] == ["triage", "triage", "triage", "processed", "triage"]
+    assert ["登录" in row.reason for row in rows] == [False, False, False, False, True]  # the last is one of ours
+    assert [m.body for m in ticket.messages.order_by("pk")] == ["好的", "谢谢"]
+    who = {"actor": CONSOLE, "customer": ticket.customer, "name": "许某"}
+    assert find_or_add_contact(**who, email="requester1@dıgital.example") != ticket.requester
+    assert find_or_add_contact(**who, email="requester1@Digital.example") == ticket.requester
 
 
 def test_another_customers_number_opens_a_new_ticket(box: Mailbox, world: Any) -> None:

@@ -75,7 +75,7 @@ def require_phone(phone: str) -> None:
 
 def found_as(customer: Customer, name: str, phone: str, email: str) -> Contact | None:
     """By address, by phone; by a name alone only when nothing else was given and one person has it."""
-    found = known_as(customer, "upper(p.email) = upper(%s)", email) if email else None
+    found = known_as(customer, "lower(p.email) = lower(%s)", email) if email else None
     if found is None and phone:
         found = known_as(customer, "p.phone = %s", phone)
     if found is None and name and not phone and not email:

@@ -13,9 +13,11 @@ from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value, yield_
 from django.core.cache import cache
 from django.test import Client
 
+from yizhan.kernel.actor import system_actor
 from yizhan.kernel.models import AuditEntry
 from yizhan.kernel.verification import verify
 from yizhan.people.models import User
+from yizhan.people.services.accounts import create_user
 from yizhan.site.account_acts import GROUPS, MOST, STRANGER
 from yizhan.site.config import DEMO_PASSWORD
 
@@ -87,6 +89,21 @@ def test_unknown_names_fill_no_chain_of_the_house_and_not_without_end(desk: Pers
     assert AuditEntry.objects.filter(object_type=STRANGER).count() == MOST
     assert not AuditEntry.objects.filter(object_type="", command="fail_sign_in").exists()
     assert not verify().broken_chains
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_a_name_that_only_looks_like_anothers_is_its_own(desk: Person, there: bool) -> None:
+    """A dotless ı is no i: such an account may stand beside the other, and neither answers for the other's attempts."""
+    if there:
+        create_user(actor=system_actor("console"), username="admın", name="x", password=OTHER)
+    before = len(rows("admin"))
+    Person("admın").sign_in("geraten-4711")
+    assert len(rows("admin")) == before
+    kind, pk = ("people.user", User.objects.get(username="admın").pk) if there else (STRANGER, None)
+    failed = AuditEntry.objects.get(command="fail_sign_in")
+    assert (failed.object_type, failed.object_id if there else None) == (kind, pk)
+    Person("ADMIN").sign_in("geraten-4711")
+    assert [row.command for row in rows("admin")][before:] == ["fail_sign_in"]
 
 
 def test_passwords(desk: Person) -> None:
