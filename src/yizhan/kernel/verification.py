@@ -6,24 +6,22 @@ present one is contradicted by them (docs/decisions/0012).
 """
 
 import json
-import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import groupby
-from pathlib import Path
 from typing import Any
 
 import structlog
-from django.conf import settings
 from django.db import connection, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from yizhan.kernel import clock
-from yizhan.kernel.chains import VERSION, Head, Row, canonical, keyed
+from yizhan.kernel.chains import VERSION, Head, Row, canonical
+from yizhan.kernel.checks import UNREADABLE, checks_made, keep_check, write_outside
 from yizhan.kernel.closing_sql import ANCHORS
-from yizhan.kernel.models import AuditCheck
+from yizhan.kernel.models import AuditCheck, AuditEntry
 
 log = structlog.get_logger("yizhan.audit")
 CHUNK, NAMED = 5_000, 50
@@ -172,11 +170,6 @@ def streamed(database: BaseDatabaseWrapper, sql: str, size: int = CHUNK) -> Iter
             yield from rows
 
 
-def seal_of(row: AuditCheck) -> str:
-    facts = (row.rows, row.chains, row.broken, row.upto, row.rest_upto, row.rest_rows, row.rest_sum, row.previous)
-    return keyed("check", row.at.isoformat(), row.report, *facts)
-
-
 def look(database: BaseDatabaseWrapper, sums: Sums) -> Verdict:
     """Every chain, each once; `sums` adds up what it meets."""
     verdict = Verdict()
@@ -244,6 +237,13 @@ def fault(row: tuple[Any, ...], position: int, previous: str) -> str:
     return ""
 
 
+def written_here(entry: AuditEntry) -> bool:
+    """Whether one row has the digest that only this installation's key gives it."""
+    what = (entry.at, entry.actor, entry.command, entry.outcome, entry.object_type, entry.object_id)
+    written = Row(*what, canonical(entry.before), canonical(entry.after), entry.address, entry.request_id)
+    return entry.version == VERSION and written.digest(entry.previous, entry.position) == entry.digest
+
+
 def look_at_old(database: BaseDatabaseWrapper, sums: Sums, verdict: Verdict) -> None:
     """Rows of before the key against their anchors; heads of chains that have lost all their rows."""
     for kind, number, count, digest, anchor, *mine in streamed(database, OLD):
@@ -279,29 +279,25 @@ def verify_in(database: BaseDatabaseWrapper) -> Verdict:
     with database.cursor() as cursor:
         cursor.execute(STAND)
         upto, oldest = cursor.fetchone() or (0, None)
-    before = list(AuditCheck.objects.order_by("id"))
-    last = before[-1] if before else None
+    before = checks_made()
+    last = before.last
     still = min(oldest or now, now) - SETTLING  # whatever ran when a check before that moment was made has ended
-    at_rest = [row.upto for row in before if row.at <= still and not row.broken]
+    at_rest = [row.upto for row in before.ours.values() if row.at <= still and not row.broken]
     sums = Sums(last.rest_upto if last else 0, max([last.rest_upto if last else 0, *at_rest]))
-    verdict = look(database, sums)
-    verdict.problems += checks_fit(before)
-    if last and last.rest_sum and sums.last != (last.rest_rows, int(last.rest_sum, 16)):
-        verdict.problems.append(f"since the check of {last.at.isoformat()} rows that were at rest then have changed or are gone")
+    try:
+        verdict = look(database, sums)
+    except UNREADABLE as error:
+        verdict = Verdict(problems=[f"something cannot even be read, so not all was looked at: {error}"])
+    else:
+        verdict.problems += at_rest_still(last, sums)
+    verdict.problems += before.problems()
     keep(verdict, last, sums, now, upto)
     return verdict
 
 
-def checks_fit(rows: list[AuditCheck]) -> list[str]:
-    """Whether the checks of before are ours, none is missing between, and the last known outside is among them."""
-    previous = ""
-    for row in rows:
-        if row.previous != previous or row.seal != seal_of(row):
-            return [f"the check of {row.at.isoformat()} is not sealed with this installation's key, or one before it is missing"]
-        previous = row.seal
-    outside = last_outside()
-    if outside and outside not in {row.seal for row in rows}:
-        return [f"the last check in {seals_file()} is not in the database: an older database stands in its place"]
+def at_rest_still(last: AuditCheck | None, sums: Sums) -> list[str]:
+    if last and last.rest_sum and sums.last != (last.rest_rows, int(last.rest_sum, 16)):
+        return [f"since the check of {last.at.isoformat()} rows that were at rest then have changed or are gone"]
     return []
 
 
@@ -315,45 +311,12 @@ def keep(verdict: Verdict, last: AuditCheck | None, sums: Sums, now: datetime, u
         report=verdict.lines()[:NAMED], upto=upto, rest_upto=rest[0], rest_rows=rest[1], rest_sum=rest[2],
         previous=last.seal if last else "",
     )  # fmt: skip
-    row.seal = seal_of(row)
-    row.save(force_insert=True)
+    keep_check(row)
     if not verdict.whole:
         log.error("audit_broken", broken=row.broken, first=row.report[:3])
         return
     log.info("audit_whole", rows=row.rows, chains=row.chains, seal=row.seal)
     write_outside(row)
-
-
-def seals_file() -> Path:
-    path: Path = settings.YIZHAN.data_dir / "audit.seals"
-    return path
-
-
-def write_outside(row: AuditCheck) -> None:
-    line = json.dumps({"at": row.at.isoformat(), "rows": row.rows, "chains": row.chains, "seal": row.seal})
-    descriptor = os.open(seals_file(), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-    with os.fdopen(descriptor, "w") as stream:
-        stream.write(line + "\n")
-        stream.flush()
-        os.fsync(stream.fileno())
-
-
-def last_outside() -> str:
-    try:
-        lines = seals_file().read_text(encoding="utf-8").split("\n")
-    except FileNotFoundError:
-        return ""
-    for line in reversed(lines):
-        try:
-            return str(json.loads(line)["seal"])
-        except (ValueError, KeyError, TypeError):
-            continue
-    return ""
-
-
-def last_check() -> AuditCheck | None:
-    """What the latest verification found."""
-    return AuditCheck.objects.order_by("-id").first()
 
 
 def key_fits() -> bool:

@@ -16,7 +16,10 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.multiprocess import MultiProcessCollector
 
 from yizhan import __version__
+from yizhan.kernel import clock
+from yizhan.kernel.checks import last_check
 from yizhan.kernel.errors import NotFound
+from yizhan.kernel.models import AuditCheck
 from yizhan.site.health import OLDEST_JOBS
 
 REGISTRY = CollectorRegistry()
@@ -53,13 +56,16 @@ GAUGES: tuple[tuple[str, str, str, str], ...] = (  # name, help, label, SQL of (
     ("yizhan_queue_oldest_seconds", "Age of the oldest job that is due, by queue.", "queue", OLDEST_JOBS),
     ("yizhan_notice_oldest_seconds", "Age of the oldest notice that is due.", "",
      "SELECT '', coalesce(extract(epoch FROM now() - min(due_at)), 0) FROM kernel_notice WHERE state = 'pending' AND due_at <= now()"),
-    ("yizhan_audit_broken", "Broken chains and other faults that the last verification of the audit found; -1: none was made.", "",
-     "SELECT '', coalesce((SELECT broken FROM kernel_auditcheck ORDER BY id DESC LIMIT 1), -1)"),
-    ("yizhan_audit_rows", "Rows that the last verification of the audit read.", "",
-     "SELECT '', coalesce((SELECT rows FROM kernel_auditcheck ORDER BY id DESC LIMIT 1), 0)"),
-    ("yizhan_audit_verified_seconds", "Since the audit was last verified.", "",
-     "SELECT '', coalesce((SELECT extract(epoch FROM now() - max(at)) FROM kernel_auditcheck), -1)"),
     ("yizhan_database_bytes", "Size of the database.", "", "SELECT '', pg_database_size(current_database())"),
+)  # fmt: skip
+
+
+AUDIT: tuple[tuple[str, str, Callable[[AuditCheck | None], float]], ...] = (
+    ("yizhan_audit_broken", "Broken chains and other faults that the last verification of the audit found; -1: none was made.",
+     lambda last: last.broken if last else -1),
+    ("yizhan_audit_rows", "Rows that the last verification of the audit read.", lambda last: last.rows if last else 0),
+    ("yizhan_audit_verified_seconds", "Since the audit was last verified.",
+     lambda last: (clock.now() - last.at).total_seconds() if last else -1),
 )  # fmt: skip
 
 
@@ -89,6 +95,9 @@ class FromDatabase:
                 for key, value in cursor.fetchall():
                     family.add_metric([key] if label else [], float(value))
                 yield family
+        last = last_check()
+        for name, text, of in AUDIT:
+            yield GaugeMetricFamily(name, text, value=of(last))
 
 
 REGISTRY.register(FromDatabase())

@@ -16,6 +16,7 @@ from django.db import DatabaseError, connection, connections, transaction
 from yizhan.kernel import audit, clock, partitions
 from yizhan.kernel.actor import Actor, system_actor
 from yizhan.kernel.chains import canonical, settled
+from yizhan.kernel.checks import last_check
 from yizhan.kernel.commands import command
 from yizhan.kernel.errors import Forbidden
 from yizhan.kernel.models import AuditCheck, AuditEntry, AuditHead
@@ -123,6 +124,72 @@ def test_an_older_database_in_place_of_the_present_one_is_found(tickets: Any, co
     meddle(committed, f"DELETE FROM kernel_auditcheck WHERE id = {last.pk}")
     assert "older database" in verify().problems[0]
     assert oct((settings.YIZHAN.data_dir / "audit.seals").stat().st_mode)[-3:] == "600"
+
+
+PLANTED = {
+    "a copy": "SELECT {id}, at, rows, chains, broken, report, upto, rest_upto, rest_rows, rest_sum, previous, seal",
+    "one that follows": "SELECT {id}, at + interval '1 day', rows, chains, 0, report, upto, rest_upto, rest_rows, rest_sum, "
+    "seal, repeat('a', 64)",
+    "one out of time": "SELECT {id}, 'infinity', rows, chains, 0, report, upto, rest_upto, rest_rows, rest_sum, seal, seal",
+    "one that no reader takes": "SELECT {id}, at, rows, chains, 0, ('[' || repeat('1', 5000) || ']')::jsonb, upto, rest_upto, "
+    "rest_rows, rest_sum, seal, 'x'",
+}
+
+
+def daily(statement: str) -> Any:
+    with connection.cursor() as cursor:
+        cursor.execute(statement)
+        return cursor.fetchone()
+
+
+@pytest.mark.parametrize("kind", PLANTED)
+@pytest.mark.parametrize("place", ["max(id) + 1", "max(id) + 100", "least(min(id), 0) - 1"])
+def test_a_planted_check_is_told_and_nothing_follows_it(kind: str, place: str, tickets: Any, committed: str, client: Any) -> None:
+    """As the daily role, which may add rows: the check is made and kept all the same, behind the last that is ours."""
+    tickets.judged()
+    assert verify().whole
+    last = AuditCheck.objects.latest("at")
+    chosen = PLANTED[kind].format(id=f"(SELECT {place} FROM kernel_auditcheck)")
+    (planted,) = daily(f"INSERT INTO kernel_auditcheck {chosen} FROM kernel_auditcheck WHERE id = {last.pk} RETURNING id")
+    strange = last.pk if (kind, planted < 0) == ("a copy", True) else planted
+    told = f"check {strange} of the audit is not ours: planted, changed or copied"
+    assert verify().problems == [told]
+    kept = AuditCheck.objects.filter(previous=last.seal, broken=1).get()
+    assert kept.report == [told]
+    assert last_check() == kept
+    assert "yizhan_audit_broken 1.0" in client.get("/metrics").content.decode()
+    meddle(committed, f"DELETE FROM kernel_auditcheck WHERE id = {planted}")
+    assert verify().whole
+    assert "yizhan_audit_broken 0.0" in client.get("/metrics").content.decode()
+
+
+def test_a_check_taken_away_or_changed_is_missed(people: Any, committed: str) -> None:
+    for _ in range(3):
+        assert verify().whole
+    second, first = AuditCheck.objects.order_by("-id")[1:3]
+    meddle(committed, f"UPDATE kernel_auditcheck SET rows = rows + 1 WHERE id = {second.pk}")
+    assert [words.split(":")[0] for words in verify().problems] == [
+        f"check {second.pk} of the audit is not ours", "a check of the audit is missing between those that are there",
+    ]  # fmt: skip
+    meddle(committed, f"DELETE FROM kernel_auditcheck WHERE id IN ({first.pk}, {second.pk})")
+    assert verify().problems == ["a check of the audit is missing between those that are there"]
+
+
+@pytest.mark.parametrize(
+    ("at", "after"), [("'infinity'", "'{}'"), ("now()", "('[' || repeat('1', 5000) || ']')::jsonb")], ids=["time", "number"]
+)
+def test_a_row_that_no_reader_takes_is_told(at: str, after: str, tickets: Any) -> None:
+    ticket = tickets.judged()
+    last = chain_of(ticket)[-1]
+    columns = "actor, command, outcome, object_type, object_id, before"
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO kernel_audit (at, {columns}, after, address, request_id, previous, digest, position, version) "
+            f"SELECT {at}, {columns}, {after}, '', '', digest, 'x', position + 1, 2 FROM kernel_audit WHERE id = {last.id}"
+        )
+    (words,) = verify().problems
+    assert words.startswith("something cannot even be read")
+    assert AuditCheck.objects.latest("at").report == [words]
 
 
 def test_forged_rows_and_another_key(tickets: Any, committed: str, settings: Any) -> None:

@@ -27,7 +27,7 @@ def verify_all() -> int:
     for line in verdict.lines():
         print(f"✗ {line}", file=sys.stderr)
     print(
-        f"yizhan: the audit is not whole: {verdict.broken_chains} of {verdict.chains} chains, {verdict.changed_records} sign-offs / 审计记录不完整",
+        f"yizhan: the audit is not whole: {verdict.broken_chains} of {verdict.chains} chains, {verdict.changed_records} signatures, ratings and return visits / 审计记录不完整",
         file=sys.stderr,
     )
     return 1

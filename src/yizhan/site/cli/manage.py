@@ -76,7 +76,8 @@ def check_database(addresses: Addresses) -> bool:
 def check_audit() -> bool:
     from django.db import connection
 
-    from yizhan.kernel.verification import key_fits, last_check
+    from yizhan.kernel.checks import last_check
+    from yizhan.kernel.verification import key_fits
 
     if not key_fits():
         print("✗ the audit was sealed with another key: put the right audit.key or YIZHAN_AUDIT_KEY in place", file=sys.stderr)

@@ -16,6 +16,7 @@ from yizhan.tickets.events import (
     TicketRated,
     TicketReopened,
 )
+from yizhan.tickets.evidence import record_made
 from yizhan.tickets.gate import Gate, gate_of
 from yizhan.tickets.models import (
     VOID_CODES,
@@ -71,7 +72,7 @@ def put_rating(case: Case, score: int, tags: list[str], comment: str) -> TicketR
         ticket=case.ticket, contact=case.ticket.requester, score=score, tags=clean, comment=comment.strip()[:2000],
         rated_at=case.now,
     )  # fmt: skip
-    audit.record(case.actor, "rate_ticket", row, {}, {"score": score, "comment": row.comment})
+    record_made(case.actor, row, {"score": score, "comment": row.comment})
     if case.ticket.sub_state == SubState.SIGNED:
         case.move(State.COMPLETED, SubState.RATED)
     return TicketRated(case.ticket.number, score, row.comment)
@@ -112,7 +113,7 @@ def put_visit(case: Case, answer: Answer, *, by_link: bool = False) -> ReturnVis
         comment=answer.comment.strip()[:2000], made_by_id=case.actor.user_id, made_at=case.now, self_made=self_made,
         by_link=by_link,
     )  # fmt: skip
-    audit.record(case.actor, "record_return_visit", row, {}, audit.snapshot(row))
+    record_made(case.actor, row, audit.snapshot(row))
     return ReturnVisitRecorded(case.ticket.number, row.result, self_made, row.comment, row.solved, row.satisfied)
 
 

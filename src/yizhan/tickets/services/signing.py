@@ -4,7 +4,7 @@ import hashlib
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, timedelta
+from datetime import timedelta
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
@@ -14,6 +14,7 @@ from yizhan.kernel.actor import Actor
 from yizhan.kernel.commands import command
 from yizhan.kernel.errors import Conflict, Forbidden, Invalid, NotFound
 from yizhan.tickets.events import SignOffRefused, TicketSigned
+from yizhan.tickets.evidence import evidence_digest, record_made
 from yizhan.tickets.models import Outcome, ServiceSheet, SignLink, SignMethod, SignOff, State, SubState, Ticket
 from yizhan.tickets.policies import Relation, TicketPermission, relations, tickets
 from yizhan.tickets.services.acting import Case, begin
@@ -93,14 +94,6 @@ def check_on_behalf(on_behalf: Mapping[str, Any] | None) -> dict[str, str] | Non
     return clean
 
 
-def evidence_digest(sign_off: SignOff) -> str:
-    """The digest of all that was kept of one signature: what, who, how, held out by whom, when, from where."""
-    people = [sign_off.signer_name, sign_off.on_behalf, sign_off.signed_by_id, sign_off.collected_by_id]
-    place = [sign_off.signed_at.astimezone(UTC).isoformat(), sign_off.address, sign_off.agent]
-    whole = [sign_off.sheet_id, sign_off.sheet_sha256, sign_off.method, sign_off.reason, *people, *place, sign_off.strokes]
-    return hashlib.sha256(audit.canonical(whole).encode()).hexdigest()
-
-
 def put_signature(case: Case, signature: Signature, reason: str = "", collector: int | None = None) -> TicketSigned:
     """Bind the signature to the sheet's digest and lock the sheet. `collector` held out the screen or the code."""
     sheet = closing_sheet(case.ticket)
@@ -119,7 +112,7 @@ def put_signature(case: Case, signature: Signature, reason: str = "", collector:
     if signature.method in {SignMethod.ACCOUNT, SignMethod.DRAWN, SignMethod.LINK}:
         ServiceSheet.objects.filter(pk=sheet.pk).update(signed=True)
     SignLink.objects.filter(ticket=case.ticket, used_at=None).update(used_at=case.now)
-    audit.record(case.actor, "sign_sheet", row, {}, {**audit.snapshot(row), "strokes": len(strokes)})
+    record_made(case.actor, row, {**audit.snapshot(row), "strokes": len(strokes)})
     case.move(State.COMPLETED, SubState.RATED if hasattr(case.ticket, "rating") else SubState.SIGNED)
     return TicketSigned(case.ticket.number, signature.method, sheet.number, collector)
 

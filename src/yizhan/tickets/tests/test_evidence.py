@@ -16,9 +16,10 @@ from yizhan.kernel.verification import verify
 from yizhan.people.access import actor_for
 from yizhan.people.models import User
 from yizhan.site.cli.audit import verify_all
+from yizhan.tickets.evidence import evidence_digest
 from yizhan.tickets.models import Message, Rating, ReturnVisit, SignOff, Ticket
 from yizhan.tickets.services import closing, messages
-from yizhan.tickets.services.signing import Signature, evidence_digest, sign_ticket
+from yizhan.tickets.services.signing import Signature, sign_ticket
 from yizhan.tickets.tests.world import World
 
 TABLES = ("tickets_signoff", "tickets_rating", "tickets_returnvisit", "tickets_message")
@@ -123,7 +124,7 @@ def test_evidence_that_was_changed_is_seen(change: str, tickets: World, committe
     meddle(committed, f"UPDATE tickets_signoff SET {change} WHERE id = {row.pk}")
     assert "真实，未改动" not in client.get(seen).content.decode()
     verdict = verify()
-    assert verdict.lines() == [f"{row.ticket.number}: sign-off {row.pk} does not fit its evidence digest: it was changed"]
+    assert verdict.lines() == [f"{row.ticket.number}: sign-off {row.pk}: does not fit its evidence digest: it was changed"]
     assert other.number not in str(verdict.lines())
     last = AuditCheck.objects.latest("pk")
     assert (last.broken, last.report) == (1, verdict.lines())
@@ -138,11 +139,9 @@ def test_the_command_names_the_ticket_and_ends_with_1(tickets: World, committed:
     assert row.ticket.number in capsys.readouterr().err
 
 
-def test_a_signature_on_behalf_and_one_of_before_the_digest_are_whole(tickets: World, committed: str) -> None:
+def test_a_signature_on_behalf_is_whole(tickets: World) -> None:
     ticket = tickets.completed()
     whom = {"name": "许静", "relation": "同事", "reason": "出差"}
     given = Signature("张倩", "drawn", STROKES, on_behalf=whom)
     sign_ticket(actor=tickets.actor("engineer1"), number=ticket.number, signature=given)
-    old = drawn(tickets)
-    meddle(committed, f"UPDATE tickets_signoff SET evidence_sha256 = '', agent = 'x' WHERE id = {old.pk}")
     assert verify().lines() == []

@@ -11,9 +11,10 @@ from django.views.decorators.http import require_http_methods, require_safe
 from yizhan.kernel.errors import NEEDED, DomainError, Invalid, NotFound
 from yizhan.kernel.forms import Problem, problems_at
 from yizhan.kernel.web import actor_of
+from yizhan.tickets.evidence import genuine
 from yizhan.tickets.models import ServiceSheet
 from yizhan.tickets.services.link_signing import TAGS, LinkAnswer, answer_link, answered_link
-from yizhan.tickets.services.signing import evidence_digest, open_link
+from yizhan.tickets.services.signing import open_link
 from yizhan.tickets.views.ticket import drawn_signature
 
 PLACES = {
@@ -72,7 +73,7 @@ def verify_sheet(request: HttpRequest, token: str) -> HttpResponse:
         raise NotFound
     intact = hashlib.sha256(sheet.content.encode()).hexdigest() == sheet.sha256
     sign_offs = list(sheet.sign_offs.select_related("collected_by").order_by("pk"))
-    whole = all(s.sheet_sha256 == sheet.sha256 and s.evidence_sha256 in {"", evidence_digest(s)} for s in sign_offs)
+    whole = all(s.sheet_sha256 == sheet.sha256 for s in sign_offs) and genuine(sign_offs)
     context = {
         "sheet": sheet,
         "intact": intact and whole,
