@@ -2,7 +2,7 @@
 
 A sender who is slow costs a few kilobytes and a connection, never a thread. Where too many
 bodies are unfinished, the slowest gives way to the newcomer, first among those of the same address;
-where they hold too much, the slowest of all gives way to whoever still sends.
+where they hold too much, the largest gives way, among those that are larger or slower than the one who sends.
 """
 
 import asyncio
@@ -71,6 +71,10 @@ class Unfinished:
     def going(self) -> bool:
         """Whether he was told to go, or his time ran out, and he has not left yet."""
         return self.gave_way or self.limit.expired()
+
+    def leave(self, now: float) -> None:
+        self.gave_way = True
+        self.limit.reschedule(now)
 
     def pace(self, now: float) -> float:
         since, before = self.mark
@@ -145,14 +149,16 @@ class Bodies:
         most = self.limits.bytes_in_all
         if self.held <= most:
             return True
-        slower = [one for one in self.unfinished if one is not sender and not one.going and one.pace(now) < sender.pace(now)]
+        others = [one for one in self.unfinished if one is not sender and not one.going]
+        movable = [one for one in others if one.received > sender.received or one.pace(now) < sender.pace(now)]
         going = sum(one.received for one in self.unfinished if one.going)
-        if self.held - going - sum(one.received for one in slower) > most:
+        if self.held - going - sum(one.received for one in movable) > most:
             return False
-        while self.held - going > most:
-            slowest = self.give_way(slower, now)
-            slower.remove(slowest)
-            going += slowest.received
+        for one in sorted(movable, key=lambda one: one.received, reverse=True):
+            if self.held - going <= most:
+                break
+            one.leave(now)
+            going += one.received
         return True
 
     async def keep(self, body: Body, chunk: bytes, size: int) -> None:
@@ -184,8 +190,5 @@ class Bodies:
         finally:
             self.unfinished.discard(sender)
 
-    def give_way(self, among: list[Unfinished], now: float) -> Unfinished:
-        slowest = min(among, key=lambda one: one.pace(now))
-        slowest.gave_way = True
-        slowest.limit.reschedule(now)
-        return slowest
+    def give_way(self, among: list[Unfinished], now: float) -> None:
+        min(among, key=lambda one: one.pace(now)).leave(now)

@@ -118,9 +118,9 @@ def test_who_holds_much_and_sends_little_gives_way_to_whoever_sends() -> None:
     async def story(bodies: Bodies) -> list[str]:
         hoard = [asyncio.create_task(code_of(bodies, sender(b"x" * 700, ends=False), name)) for name in "ab"]
         await asyncio.sleep(0.01)
-        found = [await code_of(bodies, sender(b"x" * 700), "c")]
+        found = [await code_of(bodies, sender(b"x" * 200), "c")]  # a small form at once, however fast the others came
         await asyncio.sleep(0.01)
-        found.append(await code_of(bodies, sender(b"x" * 90), "d"))
+        found.append(await code_of(bodies, sender(b"x" * 700), "d"))
         found += sorted("kept" if not task.done() else task.result() for task in hoard)
         for task in hoard:
             task.cancel()
