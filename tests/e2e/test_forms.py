@@ -66,3 +66,30 @@ def test_all_customers_and_single_ones_exclude_each_other(browser: Browser, prog
     page.locator("label", has=every).click()
     expect(page.locator("[name=customers]:checked")).to_have_count(0)
     admin.leave()
+
+
+def test_filters_lie_within_the_phone(browser: Browser, program: Program) -> None:
+    auditor = Person(browser, program, "phone", "auditor")
+    for path in ("/audit/", "/tickets/", "/data/contacts/"):
+        auditor.open(path)
+        controls = auditor.page.locator(".flt :is(input, select, button):visible")
+        assert controls.count() > 2
+        for control in controls.all():
+            box = control.bounding_box()
+            assert box
+            assert 0 <= box["x"] <= auditor.width - box["width"], (path, box)
+        check_page(auditor)
+    auditor.leave()
+
+
+def test_the_paste_button_stands_apart_from_what_is_above_it(browser: Browser, program: Program) -> None:
+    desk = Person(browser, program, "desktop", "desk")
+    body = {"customer": "demo-a", "requester": {"name": "张倩"}, "subject": "鼠标失灵"}
+    number = program.api("desk", "POST", "/tickets", body)[1]["number"]
+    desk.open(f"/desk/?done={number}")
+    above, button = desk.page.locator("section.yz-panel", has=desk.page.locator(".say-no")), desk.page.locator("details.paste")
+    over, under = above.bounding_box(), button.bounding_box()
+    assert over
+    assert under
+    assert under["y"] - over["y"] - over["height"] >= 8
+    desk.leave()

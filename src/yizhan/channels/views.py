@@ -50,14 +50,14 @@ def letter_of(message: InboundMessage) -> Letter | None:
         return None
 
 
-def message_page(request: HttpRequest, pk: int, error: str = "", status: int = 200) -> HttpResponse:
+def message_page(request: HttpRequest, pk: int, error: str = "", status: int = 200, **wrong: list[str]) -> HttpResponse:
     actor = actor_of(request)
     message = inbound.find(actor, ChannelPermission.VIEW, pk=pk)
     people = contacts.scope(actor, PeoplePermission.VIEW_CONTACTS).filter(active=True)
     nearest = Case(When(customer_id=message.customer_id, then=Value(0)), default=Value(1))
     context = {
         "message": message, "letter": letter_of(message), "waiting": message.state in WAITING, "error": error,
-        "may_triage": inbound.allows(actor, ChannelPermission.TRIAGE, message),
+        "wrong": wrong, "typed": request.POST, "may_triage": inbound.allows(actor, ChannelPermission.TRIAGE, message),
         "contacts": list(people.select_related("department", "customer").order_by(nearest, "customer__sort_key", "sort_key")[:500]),
     }  # fmt: skip
     return render(request, "channels/message.html", context, status=status)
@@ -87,6 +87,9 @@ def place(request: HttpRequest, pk: int) -> HttpResponse:
 def again(request: HttpRequest, pk: int, refusal: DomainError) -> HttpResponse:
     if refusal.status in {403, 404}:
         raise refusal
+    phone = getattr(refusal, "fields", {}).get("phone")
+    if phone:
+        return message_page(request, pk, status=refusal.status, phone=phone)
     return message_page(request, pk, str(refusal), refusal.status)
 
 

@@ -217,3 +217,13 @@ def test_whatever_a_provider_answers_is_one_of_two_failures(
         with pytest.raises(failure):
             finish_sign_in(grant, "http://127.0.0.1/back", code="code", verifier="v" * 64)
     assert not grant.sealed_refresh_token
+
+
+def test_a_number_that_is_none_is_told_beside_its_entry(box: Mailbox, page: Any) -> None:
+    (row,) = receive(box, letter(sender="neu@elsewhere.example"))
+    answer = page("desk").post(f"/channels/{row.pk}/place/", {"name": "新来的", "phone": "abc"})
+    shown = answer.content.decode()
+    assert answer.status_code == 422
+    assert "请填电话号码" in shown[shown.index('id="phone"') : shown.index("</form>", shown.index('id="phone"'))]
+    assert 'value="abc"' in shown
+    assert not Contact.objects.filter(name="新来的").exists()
