@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
+import psycopg
 import pytest
 from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ImproperlyConfigured, ValidationError
@@ -67,7 +68,19 @@ NEVER_FILLED = {
 
 
 @pytest.fixture
-def table(db: None) -> Iterator[type[Any]]:
+def workshop(db: None) -> str:
+    """A schema in which the daily role, which makes no tables elsewhere, may make those of a test."""
+    from django.conf import settings
+
+    name = "workshop"
+    with psycopg.connect(settings.YIZHAN.database_owner_url, dbname=connection.settings_dict["NAME"], autocommit=True) as owner:
+        owner.execute(f"CREATE SCHEMA IF NOT EXISTS {name}")
+        owner.execute(f"GRANT ALL ON SCHEMA {name} TO PUBLIC")
+    return name
+
+
+@pytest.fixture
+def table(workshop: str) -> Iterator[type[Any]]:
     """A real table with a column of every kind: rows full, sparse and empty."""
     with isolate_apps("yizhan.kernel"):
 
@@ -89,7 +102,7 @@ def table(db: None) -> Iterator[type[Any]]:
             "Meta": type("Meta", (), {"app_label": "kernel"}), "__module__": __name__,
         })  # fmt: skip
         with connection.cursor() as cursor:
-            cursor.execute("SET LOCAL search_path TO pg_temp, public")  # the daily role makes no lasting tables
+            cursor.execute(f"SET LOCAL search_path TO {workshop}, public")
         with connection.schema_editor() as editor:
             editor.create_model(Other)
             editor.create_model(every)
