@@ -4,7 +4,6 @@ Without network a form waits in the browser; who goes back meanwhile finds his d
 The draft carries a key (frontend/drafts.js). The same words under the same key get the first answer's address.
 """
 
-import hashlib
 import json
 import re
 from collections.abc import Callable
@@ -20,7 +19,7 @@ from django.utils.translation import gettext_lazy as _
 from yizhan.kernel import clock
 from yizhan.kernel.models import IdempotencyKey
 from yizhan.kernel.web import actor_of
-from yizhan.site.idempotency import claimed, described, rewind
+from yizhan.site.idempotency import claimed, described, keyed, rewind
 from yizhan.site.middleware import error_page
 
 KEY = re.compile(r"[0-9a-f]{32}")
@@ -78,8 +77,11 @@ def claim_of(request: HttpRequest, key: str) -> tuple[IdempotencyKey, bool]:
 
 
 def written(request: HttpRequest) -> str:
-    """A digest of what the person wrote and added, of a file by its content: two photos may have one name and one size."""
+    """A digest of what the person wrote and added, of a file by its content: two photos may have one name and one size.
+
+    It is kept for a day, and a form may hold a password: only this installation's key leads from one to the other.
+    """
     fields = sorted((name, values) for name, values in request.POST.lists() if name not in NOT_WRITTEN)
     files = sorted((name, [described(file) for file in sent]) for name, sent in request.FILES.lists())
     rewind(request)
-    return hashlib.sha256(json.dumps([fields, files]).encode()).hexdigest()
+    return keyed(json.dumps([fields, files]))

@@ -1,5 +1,7 @@
 """A repeated request: who asks comes first, then what he may see today, and only then the first answer."""
 
+import hashlib
+import json
 import os
 import tracemalloc
 from typing import Any
@@ -12,7 +14,7 @@ from yizhan.kernel import clock
 from yizhan.kernel.models import Attachment, IdempotencyKey
 from yizhan.kernel.testing.api import Answer
 from yizhan.people.models import ApiToken, Assignment, Contact, Customer, Role, User
-from yizhan.site.idempotency import digest_of
+from yizhan.site.idempotency import digest_of, keyed
 from yizhan.tickets.models import Ticket
 
 NEW = {"customer": "demo-a", "requester": {"name": "张倩", "phone": "13800005678"}, "subject": "打印机显示脱机"}
@@ -105,6 +107,25 @@ def test_a_remembered_answer_lies_sealed(api: Any) -> None:
     assert "/join/" in first["link"]
     assert "join" not in str(kept.answer)
     assert api("admin").post("/invitations", given, Idempotency_Key="k")["link"] == first["link"]
+
+
+def test_what_is_kept_of_a_body_leads_to_no_password(api: Any) -> None:
+    admin, body = api("admin"), {"username": "neu8", "display_name": "新", "password": "neu-und-lang-1"}
+    first = admin.post("/users", body, Idempotency_Key="k")
+    assert first.status == 201, first
+    row = IdempotencyKey.objects.get(key="k")
+    written = [json.dumps(body), json.dumps(body, separators=(",", ":")), json.dumps(body, ensure_ascii=False)]
+    plain = {hashlib.sha256(text.encode()).hexdigest() for text in written}
+    assert row.body_digest not in plain
+    assert row.body_digest in {keyed(digest) for digest in plain}
+    assert admin.post("/users", body, Idempotency_Key="k").body == first.body
+
+
+def test_what_an_earlier_version_kept_is_known(desk: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as before:
+        before.setattr("yizhan.site.idempotency.keyed", lambda digest: digest)
+        first = desk.post("/tickets", NEW, Idempotency_Key="k")
+    assert desk.post("/tickets", NEW, Idempotency_Key="k")["number"] == first["number"]
 
 
 def upload(

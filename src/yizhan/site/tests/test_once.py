@@ -1,5 +1,7 @@
 """A form that arrives twice is carried out once: same person, same words, same draft."""
 
+import hashlib
+import json
 from datetime import timedelta
 from typing import Any
 
@@ -47,6 +49,15 @@ def test_another_photo_of_the_same_name_and_size_is_another_message(world: Any, 
         sent = {"body": "看图", "draft_key": KEY, "files": SimpleUploadedFile("IMG_1.txt", content)}
         assert client.post(address, sent).status_code == 302
     assert Attachment.objects.filter(owner_id=ticket.pk).count() == 2
+
+
+def test_what_is_kept_of_a_form_leads_to_no_password(page: Any) -> None:
+    given = {"oldpassword": "yizhan-demo", "password1": "neu-und-lang-1", "password2": "neu-und-lang-1"}
+    assert page("desk").post("/accounts/password/change/", {**given, "draft_key": KEY}).status_code == 302
+    row = IdempotencyKey.objects.get(key__startswith=KEY)
+    fields = sorted((name, [value]) for name, value in given.items())
+    assert hashlib.sha256(json.dumps([fields, []]).encode()).hexdigest() not in (row.body_digest, row.key)
+    assert len(row.body_digest) == 64
 
 
 def test_a_refused_form_may_be_sent_again(world: Any, page: Any) -> None:
