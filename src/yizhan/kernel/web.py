@@ -9,7 +9,7 @@ from yizhan.kernel.actor import NOBODY, Actor
 from yizhan.kernel.commands import asks_again, audit_refusal
 from yizhan.kernel.errors import DomainError, Invalid, NoRoom, TemporaryFailure
 
-NO_ROOM = _("There is no room for files just now; nothing was changed. Your administrator can see it.")
+NO_ROOM = _("Files cannot be kept just now; nothing was changed. Your administrator can see it.")
 BUSY = _("Too much is going on just now; nothing was changed. Please try again in a moment.")
 
 

@@ -73,6 +73,11 @@ def contact_by_address(customer_id: int, address: str) -> Contact | None:
     return rows.select_related("user", "site", "department").order_by("pk").first()
 
 
+def is_ours(address: str) -> bool:
+    """Whether an address is that of one of our own people, who is nobody's contact."""
+    return User.objects.filter(in_any_case("email", address), is_active=True, contact=None).exists()
+
+
 def staff_serving(customer_id: int) -> QuerySet[User]:
     """Active colleagues who have to do with a customer today: nobody else hears of its tickets."""
     held = current_assignments(clock.today()).exclude(role__in=[Role.REQUESTER, Role.CUSTOMER_CONTACT])

@@ -21,8 +21,8 @@ from yizhan.kernel.constraints import AlreadyThere, BrokenRule
 from yizhan.kernel.errors import DomainError, Invalid, PermanentFailure, TemporaryFailure
 from yizhan.kernel.models import Attachment
 from yizhan.kernel.numbering import numbers_in
-from yizhan.people.models import Contact, User
-from yizhan.people.queries import contact_by_address
+from yizhan.people.models import Contact
+from yizhan.people.queries import contact_by_address, is_ours
 from yizhan.tickets.models import Channel, LinkKind, Message, State, Ticket
 from yizhan.tickets.services.messages import NewMessage, link_tickets, post_message
 from yizhan.tickets.services.registering import MAX_DESCRIPTION, MAX_SUBJECT, NewTicket, register_ticket, register_tickets
@@ -249,7 +249,7 @@ def participant(letter: ReadLetter, ticket: Ticket) -> Contact | None:
 
 def stranger(letter: ReadLetter) -> str:
     """Why an answer waits for a person."""
-    if User.objects.filter(in_any_case("email", letter.sender), is_active=True, contact=None).exists():
+    if is_ours(letter.sender):
         return _("Sent under the address of one of ours: let him say it in the ticket, signed in.")
     return _("The sender does not take part in this ticket.")
 

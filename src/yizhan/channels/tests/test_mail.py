@@ -125,6 +125,24 @@ def test_a_domain_that_only_looks_alike_is_anothers(box: Mailbox, world: Any) ->
     assert find_or_add_contact(**who, email="requester1@Digital.example") == ticket.requester
 
 
+def test_a_colleagues_address_becomes_no_contacts(box: Mailbox, world: Any) -> None:
+    """Placed by a person, such a letter is the contact's word once; the next one waits again."""
+    ticket = world.claimed(by="engineer1")
+    requester = ticket.requester
+    requester.email = ""
+    requester.save()
+    sender = User.objects.get(username="engineer1").email
+    (row,) = receive(box, letter(sender=sender, subject=f"Re: [{ticket.number}]", body="一"))
+    place_message(actor=world.actor("desk"), message=row.pk, contact=requester.pk)
+    requester.refresh_from_db()
+    assert requester.email == ""
+    rows = receive(box, letter(sender=sender, subject="别的事", body="二"))
+    assert rows[-1].state == "triage"
+    placed = place_message(actor=world.actor("desk"), message=rows[-1].pk, name="新同事")
+    assert placed.contact is not None
+    assert placed.contact.email == ""
+
+
 def test_another_customers_number_opens_a_new_ticket(box: Mailbox, world: Any) -> None:
     theirs = world.new(requester="requester2")
     receive(box, letter(subject=f"Re: [{theirs.number}] x"))

@@ -6,10 +6,11 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 FEWEST_DIGITS = 3  # an internal number
-BETWEEN = r"[\s\-–—－.·/、,，;；()（）]*"
+BETWEEN = r"[\s+＋\-–—－.·/、,，;；()（）]*"
+BEFORE = r"(?:手机号?|座机|固话|电话|短号|总机|办公|家|内线|分机|ext\.?|tel\.?|mobile|cell)"
 EXTENSION = r"(?:转|轉|分机|内线|ext\.?|x|#|\*)"
 PHONE = re.compile(
-    rf"(?:(?:内线|分机|ext\.?)\s*[:：]?\s*)?(?P<number>[(（]?[+＋]?[(（]?\d(?:{BETWEEN}\d)*[)）]?)"
+    rf"(?:{BEFORE}\s*[:：]?\s*)?(?P<number>[(（]?[+＋]?[(（]?\d(?:{BETWEEN}\d)*[)）]?)"
     rf"(?:\s*{EXTENSION}\s*[:：]?\s*\d{{1,6}})?",
     re.IGNORECASE,
 )
@@ -25,5 +26,5 @@ def check_phone(text: str) -> None:
         ValidationError: it is no number.
     """
     found = PHONE.fullmatch(text.strip())
-    if found is None or sum(sign.isdigit() for sign in found["number"]) < FEWEST_DIGITS:
+    if found is None or sum(sign.isdigit() for sign in found.group()) < FEWEST_DIGITS:
         raise ValidationError(WORDS, code="phone")

@@ -13,6 +13,7 @@ from yizhan.kernel.handwritten import Columns, first_row
 from yizhan.kernel.search.tokens import pinyin_key
 from yizhan.people.models import Contact, Customer, Department, Site, User
 from yizhan.people.policies import PeoplePermission, contacts
+from yizhan.people.queries import is_ours
 from yizhan.people.searching import index_contacts
 
 CONTACT, SITE = Columns(Contact, "p"), Columns(Site, "s")
@@ -53,12 +54,15 @@ def rebind(actor: Actor, contact: Contact) -> None:
 
 
 def usable(email: str) -> str:
-    """The address as a form would take it; none where it would refuse it, for nobody could correct such a contact."""
+    """The address as a form would take it; none where it would refuse it, for nobody could correct such a contact.
+
+    None for one of ours either: who writes under a colleague's address would from then on be taken for the customer.
+    """
     try:
         Contact._meta.get_field("email").run_validators(email)
     except ValidationError:
         return ""
-    return email
+    return "" if is_ours(email) else email
 
 
 def require_phone(phone: str) -> None:

@@ -111,7 +111,7 @@ def test_no_room_for_a_file_is_told_in_words(db: None, settings: Any, tmp_path: 
     (tmp_path / "files").write_text("a volume that takes nothing")
     sent = page("requester1").post("/report/", {"what": "没网", "photos": SimpleUploadedFile("a.txt", b"x")})
     assert (sent.status_code, Ticket.objects.count(), Attachment.objects.count()) == (503, 0, 0)
-    assert "没有空间" in sent.content.decode()
+    assert "不能保存文件" in sent.content.decode()
     desk = api("desk")
     file = {"customer": "demo-a", "file": SimpleUploadedFile("a.txt", b"x")}
     answer = desk.client.post("/api/v1/attachments", file, headers=desk.headers)

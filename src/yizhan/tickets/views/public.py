@@ -32,10 +32,7 @@ def sign_link(request: HttpRequest, token: str) -> HttpResponse:
     try:
         link = open_link(token)
     except NotFound as error:
-        done = answered_link(token) if request.method != "POST" else None
-        if done is not None:
-            return render(request, "tickets/link_done.html", {"ticket": done.ticket, "refused": done.refused})
-        return render(request, "tickets/link_gone.html", {"message": str(error)}, status=404)
+        return ended_link(request, token, error)
     message, status = "", 200
     problems: list[Problem] = []
     if request.method == "POST":
@@ -43,6 +40,8 @@ def sign_link(request: HttpRequest, token: str) -> HttpResponse:
             stranger = actor_of(request)
             answer_link(token=token, answer=read_answer(request), address=stranger.address, request_id=stranger.request_id)
             return redirect("sign-link", token=token)
+        except NotFound as error:  # another press, or another device, was quicker
+            return ended_link(request, token, error)
         except DomainError as error:
             problems, status = problems_at(error, PLACES), error.status
             message = "" if problems else str(error)
@@ -51,6 +50,16 @@ def sign_link(request: HttpRequest, token: str) -> HttpResponse:
         "typed": request.POST, "chosen_tags": request.POST.getlist("tags"),
     }  # fmt: skip
     return render(request, "tickets/link.html", context, status=status)
+
+
+def ended_link(request: HttpRequest, token: str, error: NotFound) -> HttpResponse:
+    """What came of it, for who pressed twice too; of a link that ended otherwise, nothing."""
+    done = answered_link(token)
+    if done is None:
+        return render(request, "tickets/link_gone.html", {"message": str(error)}, status=404)
+    if request.method == "POST":
+        return redirect("sign-link", token=token)
+    return render(request, "tickets/link_done.html", {"ticket": done.ticket, "refused": done.refused})
 
 
 def read_answer(request: HttpRequest) -> LinkAnswer:

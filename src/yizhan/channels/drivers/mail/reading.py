@@ -22,7 +22,8 @@ class ReadLetter(Letter):
 def read_letter(raw: bytes) -> ReadLetter:
     """As `open_letter`, with its files looked at. No transaction may be open."""
     letter = open_letter(raw)
-    return ReadLetter(**vars(letter), checked=tuple(check_all([(file.name, file.content) for file in letter.files])))
+    files = [] if letter.automatic else [(file.name, file.content) for file in letter.files]  # a robot's are never kept
+    return ReadLetter(**vars(letter), checked=tuple(check_all(files)))
 
 
 def open_letter(raw: bytes) -> Letter:
