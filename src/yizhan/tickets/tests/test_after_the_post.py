@@ -27,6 +27,10 @@ def test_the_page_behind_a_link_tells_what_came_of_it(given: dict[str, str], wor
         assert words in told.content.decode()
     again = stranger.post(f"/s/{token}/", given)  # a double press
     assert (again.status_code, again.headers["Location"]) == (302, f"/s/{token}/")
+    other = {"fixed": "no", "reason": "又坏了"} if given["fixed"] == "yes" else SIGNED  # a second page, another answer
+    told = stranger.post(f"/s/{token}/", other)
+    assert told.status_code == 404
+    assert words not in told.content.decode()
     assert (SignOff.objects.count(), ReturnVisit.objects.count()) == kept
 
 

@@ -53,9 +53,10 @@ def sign_link(request: HttpRequest, token: str) -> HttpResponse:
 
 
 def ended_link(request: HttpRequest, token: str, error: NotFound) -> HttpResponse:
-    """What came of it, for who pressed twice too; of a link that ended otherwise, nothing."""
+    """What came of it, for who pressed twice too. Who answers otherwise than was answered is not thanked: it was not kept."""
     done = answered_link(token)
-    if done is None:
+    otherwise = request.method == "POST" and done is not None and done.refused != (request.POST.get("fixed") == "no")
+    if done is None or otherwise:
         return render(request, "tickets/link_gone.html", {"message": str(error)}, status=404)
     if request.method == "POST":
         return redirect("sign-link", token=token)
