@@ -84,6 +84,26 @@ def committed(django_db_setup: None, django_db_blocker: Any) -> Iterator[str]:
 
 
 @pytest.fixture
+def people(committed: str, tmp_path: Any, settings: Any) -> Callable[[str], Any]:
+    """Actors by name where everything commits; what is kept outside the database is kept for this test only."""
+    from dataclasses import replace
+
+    from yizhan.people.access import actor_for
+    from yizhan.people.models import User
+
+    settings.YIZHAN = replace(settings.YIZHAN, data_dir=tmp_path)
+    return lambda name: actor_for(User.objects.get(username=name), channel="api", address="192.0.2.1")
+
+
+@pytest.fixture
+def tickets(people: Callable[[str], Any]) -> Any:
+    """Short ways to a ticket in any condition, committed."""
+    from yizhan.tickets.tests.world import World
+
+    return World(people)
+
+
+@pytest.fixture
 def actors(db: None) -> Callable[[str], Any]:
     """`actors("desk")`: the person as an actor, built anew."""
     from yizhan.people.access import actor_for

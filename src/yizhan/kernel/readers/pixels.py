@@ -2,12 +2,13 @@
 
 import io
 
+from PIL import Image
+
+Image.MAX_IMAGE_PIXELS = None
+
 
 def sizes(content: bytes, *, lengths: list[int]) -> list[list[int] | None]:
     """(width, height) of each of the pictures that follow one another; None where there is none to read."""
-    from PIL import Image  # noqa: PLC0415 - needed in the child only
-
-    Image.MAX_IMAGE_PIXELS = None
     found, at = [], 0
     for length in lengths:
         found.append(size_of(content[at : at + length]))
@@ -16,8 +17,6 @@ def sizes(content: bytes, *, lengths: list[int]) -> list[list[int] | None]:
 
 
 def size_of(content: bytes) -> list[int] | None:
-    from PIL import Image  # noqa: PLC0415
-
     try:
         with Image.open(io.BytesIO(content)) as picture:
             return [picture.width, picture.height]

@@ -5,7 +5,6 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -20,38 +19,18 @@ from yizhan.kernel.checks import last_check
 from yizhan.kernel.commands import command
 from yizhan.kernel.errors import Forbidden
 from yizhan.kernel.models import AuditCheck, AuditEntry, AuditHead
+from yizhan.kernel.testing.meddling import meddle
 from yizhan.kernel.verification import SETTLING, Verdict, verify
-from yizhan.people.models import Customer, User
+from yizhan.people.models import Customer
 
 CLOSED = ("kernel_audit", "kernel_audittext", "kernel_auditcheck", "kernel_event", "channels_raw")
 SYSTEM = system_actor("test")
 
 
 @pytest.fixture
-def people(committed: str, tmp_path: Path, settings: Any) -> Callable[[str], Actor]:
-    """The demonstration's people where everything commits; what is kept outside the database is kept for this test only."""
-    from dataclasses import replace
-
-    from yizhan.people.access import actor_for
-
-    settings.YIZHAN = replace(settings.YIZHAN, data_dir=tmp_path)
+def people(people: Callable[[str], Actor]) -> Callable[[str], Actor]:
     assert verify().whole
-    return lambda name: actor_for(User.objects.get(username=name), channel="api", address="192.0.2.1")
-
-
-@pytest.fixture
-def tickets(people: Callable[[str], Actor]) -> Any:
-    from yizhan.tickets.tests.world import World
-
-    return World(people)
-
-
-def meddle(owner: str, *statements: str) -> None:
-    """As the owner of the tables, who can switch their triggers off."""
-    with psycopg.connect(owner) as server:
-        server.execute("SET session_replication_role = replica")
-        for statement in statements:
-            server.execute(statement)
+    return people
 
 
 def chain_of(ticket: Any) -> list[AuditEntry]:

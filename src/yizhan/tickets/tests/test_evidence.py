@@ -1,19 +1,14 @@
 # ruff: noqa: S608 - statements of whoever meddles
 """What people signed, rated, answered and wrote: closed to the daily role, proved whole by every verification."""
 
-from collections.abc import Callable
-from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
 from django.db import DatabaseError, connection, transaction
 
-from yizhan.kernel.actor import Actor
 from yizhan.kernel.models import AuditCheck
 from yizhan.kernel.verification import verify
-from yizhan.people.access import actor_for
 from yizhan.people.models import User
 from yizhan.site.cli.audit import verify_all
 from yizhan.tickets.evidence import evidence_digest
@@ -36,17 +31,6 @@ CHANGES = {
     "tickets_message": ("body = 'x'", "internal = true", "created_at = now()"),
 }
 STROKES = [[[-0.0, 1e-7, 0], [123456.75, 3, 17]]]
-
-
-@pytest.fixture
-def people(committed: str, tmp_path: Path, settings: Any) -> Callable[[str], Actor]:
-    settings.YIZHAN = replace(settings.YIZHAN, data_dir=tmp_path)
-    return lambda name: actor_for(User.objects.get(username=name), channel="api", address="192.0.2.1")
-
-
-@pytest.fixture
-def tickets(people: Callable[[str], Actor]) -> World:
-    return World(people)
 
 
 def spoken(world: Any) -> Ticket:

@@ -1,9 +1,6 @@
 # ruff: noqa: S608 - statements of whoever meddles
 """Each signature, rating and return visit is held against the audit row that tells how it was made."""
 
-from collections.abc import Callable
-from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -12,10 +9,9 @@ from django.apps import apps
 from django.test import Client
 
 from yizhan.kernel import audit, clock
-from yizhan.kernel.actor import Actor, system_actor
+from yizhan.kernel.actor import system_actor
+from yizhan.kernel.testing.meddling import meddle
 from yizhan.kernel.verification import verify
-from yizhan.people.access import actor_for
-from yizhan.people.models import User
 from yizhan.tickets.evidence import evidence_digest, seal_older
 from yizhan.tickets.models import Rating, ReturnVisit, ServiceSheet, SignOff, Ticket
 from yizhan.tickets.services import closing
@@ -27,7 +23,7 @@ PLANTED = "no row of the audit tells how it was made: not by this program"
 CHANGED = "does not fit its evidence digest: it was changed"
 GONE = "the audit tells how it was made, it is gone"
 EMPTIED = "its evidence digest is not the one that the audit names"
-KINDS = {"sign-off": SignOff, "rating": Rating, "return visit": ReturnVisit}
+KINDS: dict[str, type[Any]] = {"sign-off": SignOff, "rating": Rating, "return visit": ReturnVisit}
 CHANGES = [
     ("sign-off", "signer_name = '李四'"),
     ("sign-off", "ticket_id = (SELECT max(id) FROM tickets_ticket)"),
@@ -42,25 +38,6 @@ CHANGES = [
     ("return visit", "self_made = NOT self_made"),
     ("return visit", "made_by_id = (SELECT min(id) FROM people_user)"),
 ]
-
-
-@pytest.fixture
-def people(committed: str, tmp_path: Path, settings: Any) -> Callable[[str], Actor]:
-    settings.YIZHAN = replace(settings.YIZHAN, data_dir=tmp_path)
-    return lambda name: actor_for(User.objects.get(username=name), channel="api", address="192.0.2.1")
-
-
-@pytest.fixture
-def tickets(people: Callable[[str], Actor]) -> World:
-    return World(people)
-
-
-def meddle(owner: str, *statements: str) -> None:
-    """As the owner of the tables, who can switch their triggers off."""
-    with psycopg.connect(owner) as server:
-        server.execute("SET session_replication_role = replica")
-        for statement in statements:
-            server.execute(statement)
 
 
 def answered(world: World) -> Ticket:
@@ -139,7 +116,7 @@ def test_an_emptied_digest_is_seen(tickets: World, committed: str) -> None:
 def test_what_was_taken_away_is_missed(kind: str, tickets: World, committed: str) -> None:
     ticket = answered(tickets)
     assert verify().lines() == []
-    row = KINDS[kind].objects.get(ticket=ticket)  # type: ignore[attr-defined]
+    row = KINDS[kind].objects.get(ticket=ticket)
     meddle(committed, f"DELETE FROM {KINDS[kind]._meta.db_table} WHERE id = {row.pk}")
     assert verify().lines() == [f"{ticket.number}: {kind} {row.pk}: {GONE}"]
 
@@ -147,7 +124,7 @@ def test_what_was_taken_away_is_missed(kind: str, tickets: World, committed: str
 @pytest.mark.parametrize(("kind", "change"), CHANGES)
 def test_what_was_changed_is_seen(kind: str, change: str, tickets: World, committed: str) -> None:
     ticket = answered(tickets)
-    row = KINDS[kind].objects.get(ticket=ticket)  # type: ignore[attr-defined]
+    row = KINDS[kind].objects.get(ticket=ticket)
     tickets.new()
     meddle(committed, f"UPDATE {KINDS[kind]._meta.db_table} SET {change} WHERE id = {row.pk}")
     (line,) = verify().lines()
