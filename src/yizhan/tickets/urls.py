@@ -16,6 +16,7 @@ urlpatterns = [
     path("handover/", handing.handover_page, name="handover"),
     path("handover/<int:pk>/", handing.answer_handover, name="handover-answer"),
     path("news/", news.bell, name="news"),
+    path("news/<int:pk>/", news.open_line, name="news-open"),
     path("news/preferences/", news.preferences, name="notice-preferences"),
     path("closing/", closing.closing_desk, name="closing"),
     path("closing/archive/", closing.archive_ready, name="closing-archive"),

@@ -14,7 +14,7 @@ from django.utils.translation import override
 from yizhan.kernel import audit, clock, events
 from yizhan.kernel.actor import Actor
 from yizhan.kernel.commands import command
-from yizhan.kernel.errors import Text
+from yizhan.kernel.errors import NotFound, Text
 from yizhan.kernel.live import LiveEvent, LiveSource, register_source
 from yizhan.kernel.models import News, NoticePreference
 from yizhan.kernel.notices.outbox import queue
@@ -79,8 +79,19 @@ def keep_preference(*, actor: Actor, by_mail: Sequence[str], quiet_from: time | 
 
 
 @command
-def mark_seen(*, actor: Actor) -> None:
-    News.objects.filter(owner=actor.person, seen_at=None).update(seen_at=clock.now())
+def open_news(*, actor: Actor, line: int) -> str:
+    """One's own line is seen; where it leads."""
+    row = News.objects.filter(owner=actor.person, pk=line).first()
+    if row is None:
+        raise NotFound
+    News.objects.filter(pk=row.pk, seen_at=None).update(seen_at=clock.now())
+    return row.url
+
+
+@command
+def mark_seen(*, actor: Actor, newest: int) -> None:
+    """All one's own lines up to this one are seen: none that came after the page was shown."""
+    News.objects.filter(owner=actor.person, seen_at=None, pk__lte=newest).update(seen_at=clock.now())
 
 
 def after_quiet_hours(preference: NoticePreference, moment: datetime) -> datetime:

@@ -17,7 +17,7 @@ from yizhan.channels.services.mailboxes import add_mailbox
 from yizhan.channels.services.polling import store_raw
 from yizhan.kernel import attachments, clock
 from yizhan.kernel.actor import system_actor
-from yizhan.kernel.models import CustomField, SavedView, Work
+from yizhan.kernel.models import CustomField, News, SavedView, Work
 from yizhan.kernel.resource import all_resources
 from yizhan.kernel.testing.api import ApiClient, operations
 from yizhan.people.models import Assignment, Contact, Customer, Department, Duty, Site, Skill, Team, User
@@ -48,7 +48,8 @@ PAGES: dict[str, set[str]] = {
     "channels": CHANNELS, "inbound": CHANNELS, "inbound-place": set(), "inbound-discard": set(), "inbound-replay": set(),
     "list-save-view": set(), "list-delete-view": set(), "list-columns": set(), "list-export": STAFF, "works": ALL, "work": {"desk"},
     "tickets-batch": set(), "ticket-edit": {"engineer1", "desk", "manager"},
-    "handover": ENGINEERS, "handover-answer": set(), "news": ALL, "notice-preferences": STAFF, "ticket-watch": set(),
+    "handover": ENGINEERS, "handover-answer": set(), "news": ALL, "news-open": {"engineer1"},
+    "notice-preferences": STAFF, "ticket-watch": set(),
     "mailbox-new": ADMIN, "mailbox-connect": ADMIN, "mailbox-connected": ADMIN,
     "mailbox-switch": set(), "phone-hook": set(), "calls": CHANNELS, "call-card": CHANNELS, "call-back": set(),
     "invite": ADMIN, "invitation": set(), "invited": ADMIN, "join": set(),
@@ -79,7 +80,7 @@ POSTED: dict[str, set[str]] = {  # what POST without a body meets: who passes th
     "ticket-message": DESK | {OWN}, "inbound-place": CLOSERS, "inbound-discard": CLOSERS, "inbound-replay": CLOSERS,
     "closing-visit": CLOSERS, "closing-follow-up": CLOSERS, "closing-archive": CLOSERS,
     "list-save-view": STAFF, "list-columns": STAFF, "tickets-batch": STAFF,
-    "ticket-watch": STAFF, "handover-answer": {"engineer1"},
+    "ticket-watch": STAFF, "handover-answer": {"engineer1"}, "news": ALL,
     "ticket-undo": STAFF | {OWN}, "ticket-presence": STAFF, "call-back": CLOSERS, "mailbox-switch": ADMIN,
     "desk-paste": DESK, "desk-same": DESK, "report-same": {OWN}, "invitation": ADMIN,
     "list-delete-view": {"desk", "manager", "admin"}, "ticket-edit": {"engineer1", "desk", "manager"}, "work": {"desk"},
@@ -116,6 +117,7 @@ def theirs(world: Any, settings: Any) -> dict[str, Any]:
     newcomer.save()
     own_field = CustomField.objects.create(target="people.contact", key="badge", label="工牌")
     desk = User.objects.get(username="desk")
+    notice = News.objects.create(owner=User.objects.get(username="engineer1"), code="chased", text="催", url="/", at=clock.now())
     view = SavedView.objects.create(listing="tickets", name="急", owner=desk, shared=True)
     work = Work.objects.create(kind="import", label="导入", owner=desk, state="done", created_at=clock.now())
     return {
@@ -128,7 +130,7 @@ def theirs(world: Any, settings: Any) -> dict[str, Any]:
         "categories": Category.objects.first(), "notice-templates": None, "ticket": ticket,
         "phrases": Phrase.objects.first(), "canned-replies": CannedReply.objects.first(), "custom-fields": own_field,
         "box": box.pk, "duties": duty, "handover": handover.pk, "call": call.pk,
-        "fault": fault.number, "view": view.pk, "work": work.pk,
+        "fault": fault.number, "view": view.pk, "work": work.pk, "news": notice.pk,
     }  # fmt: skip
 
 
@@ -162,7 +164,7 @@ def address(name: str, theirs: dict[str, Any]) -> str:
         "invitation": ["newcomer"], "invited": ["newcomer"], "join": ["nonsense"],
         "mfa_remove_webauthn": [1], "mfa_edit_webauthn": [1],
         "list-save-view": ["tickets"], "list-columns": ["tickets"],
-        "list-export": ["tickets"], "work": [theirs["work"]],
+        "list-export": ["tickets"], "work": [theirs["work"]], "news-open": [theirs["news"]],
         "list-delete-view": ["tickets", theirs["view"]], "ticket-edit": [theirs["number"]],
         **{name: [theirs["inbound"]] for name in ("inbound", "inbound-place", "inbound-discard", "inbound-replay")},
     }  # fmt: skip

@@ -99,16 +99,6 @@ def test_watching_by_hand(page: Any, api: Any, world: Any) -> None:
     assert page("requester1").post(f"/tickets/{number}/watch/", {"on": "1"}).status_code == 403
 
 
-def test_the_bell_counts_until_it_is_opened(page: Any, world: Any, api: Any) -> None:
-    number = world.new().number
-    api("desk").act(number, "dispatch", to="engineer1")
-    client = page("engineer1")
-    assert client.get("/").context["unseen_news"] == 1
-    assert "<em>1</em>" in client.get("/news/", headers={"HX-Request": "true"}).content.decode()
-    assert number in client.get("/news/").content.decode()
-    assert client.get("/").context["unseen_news"] == 0
-
-
 @pytest.mark.parametrize(
     ("now", "due"),
     [("21:59", "21:59"), ("22:00", "07:00"), ("23:30", "07:00"), ("06:59", "07:00"), ("07:00", "07:00"), ("12:00", "12:00")],

@@ -1,9 +1,11 @@
 """The bell, and how each wants to be told."""
 
+import re
 from typing import Any
 
 from django import forms
 from django.contrib import messages
+from django.db.models import Max
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -14,23 +16,40 @@ from yizhan.kernel import notices
 from yizhan.kernel.errors import Forbidden
 from yizhan.kernel.forms import DressedForm
 from yizhan.kernel.models import News
+from yizhan.kernel.paging import paginate
 from yizhan.kernel.web import actor_of
 from yizhan.people.models import User
 from yizhan.tickets.policies import tickets
 
 SHOWN = 60
+NUMBER = re.compile(r"[0-9]{1,18}")
+VIEWS = [("all", gettext_lazy("All")), ("unread", gettext_lazy("unread"))]
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def bell(request: HttpRequest) -> HttpResponse:
+    """My news, newest first, all or the unread ones. To look reads none; “all are read” means those that were shown."""
+    actor = actor_of(request)
+    mine = News.objects.filter(owner=actor.user_id)
+    if request.method == "POST":
+        given = request.POST.get("newest", "")
+        if NUMBER.fullmatch(given):
+            notices.mark_seen(actor=actor, newest=int(given))
+        return redirect("news")
+    unseen, newest = mine.filter(seen_at=None), mine.aggregate(newest=Max("pk"))["newest"]
+    if request.headers.get("HX-Request"):
+        return render(request, "tickets/bell.html", {"unseen": unseen.count()})
+    view = "unread" if request.GET.get("view") == "unread" else "all"
+    page = paginate(unseen if view == "unread" else mine, ("-at", "-id"), limit=SHOWN, cursor=request.GET.get("cursor"))
+    context = {"rows": page.items, "next": page.next, "view": view, "views": VIEWS, "unread": unseen.count(), "newest": newest,
+               "layout": layout_of(request)}  # fmt: skip
+    return render(request, "tickets/news.html", context)
 
 
 @require_safe
-def bell(request: HttpRequest) -> HttpResponse:
-    """My news, newest first; opening the page has them seen."""
-    actor = actor_of(request)
-    rows = list(News.objects.filter(owner=actor.user_id).order_by("-at", "-id")[:SHOWN])
-    if request.headers.get("HX-Request"):
-        return render(request, "tickets/bell.html", {"unseen": sum(row.seen_at is None for row in rows)})
-    response = render(request, "tickets/news.html", {"rows": rows, "layout": layout_of(request)})
-    notices.mark_seen(actor=actor)
-    return response
+def open_line(request: HttpRequest, pk: int) -> HttpResponse:
+    """On to what this line tells of, which reads it."""
+    return redirect(notices.open_news(actor=actor_of(request), line=pk))
 
 
 def layout_of(request: HttpRequest) -> str:
