@@ -1,6 +1,5 @@
 // Copying, steppers, phrases, previews, theme, menus that close.
 export function setUpSmall(root) {
-  root.querySelector(".problems")?.scrollIntoView({ block: "center" });
   for (const button of root.querySelectorAll("[data-copy]")) button.addEventListener("click", async () => {
     await navigator.clipboard.writeText(button.dataset.copy);
     button.classList.add("ok");

@@ -55,6 +55,56 @@ def test_what_the_sheet_lacks_goes_as_it_is_filled(browser: Browser, program: Pr
 
 
 @pytest.mark.parametrize("size", SIZES)
+def test_the_caret_stands_in_the_first_refused_entry(browser: Browser, program: Program, size: str) -> None:
+    desk = Person(browser, program, size, "desk")
+    page, marked = desk.page, desk.page.locator("[aria-invalid=true]")
+    desk.open("/desk/")
+    page.get_by_text("新联系人").first.click()
+    page.fill("#nm", "王新")
+    page.fill("#ph", "1380000567")
+    page.fill("#subject", "耳机没声音")
+    page.get_by_role("button", name=re.compile("^登记")).first.click()
+    expect(page.locator("#cu")).to_be_focused()
+    expect(page.locator("#cu")).to_be_in_viewport()
+    expect(page.locator("#cu_error")).to_have_text("这一项必填。")
+    expect(marked).to_have_count(1)
+    expect(page.locator(".problems")).to_be_hidden()
+    check_page(desk)
+    page.select_option("#cu", index=1)
+    expect(marked).to_have_count(0)
+    page.get_by_role("button", name=re.compile("^登记")).first.click()
+    expect(page.locator("#ph")).to_be_focused()
+    expect(page.locator("#ph_error")).to_have_text("手机号应为 11 位，现在是 10 位。")
+    expect(page.locator("#ph")).to_have_css("border-top-color", page.locator("#ph_error").evaluate("e => getComputedStyle(e).color"))
+    page.fill("#ph", "")  # it need not be given: emptied, nothing is wrong with it
+    expect(page.locator(".err")).to_have_count(0)
+    expect(marked).to_have_count(0)
+    desk.leave()
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_an_address_is_judged_in_our_words_beside_it(browser: Browser, program: Program, size: str) -> None:
+    desk = Person(browser, program, size, "desk")
+    page = desk.page
+    desk.open("/data/contacts/new/")
+    page.select_option("#id_customer", index=1)
+    page.fill("#id_name", "王新")
+    page.fill("#id_phone", "1380000567")
+    page.fill("#id_email", "wang")
+    page.get_by_role("button", name="保存").click()
+    expect(page.locator("#id_email_error")).to_have_text("邮件地址写得不对，例如 wang@example.com。")
+    expect(page.locator("#id_email")).to_be_focused()
+    page.fill("#id_email", "wang@demo-a.example")
+    expect(page.locator(".err")).to_have_count(0)
+    page.get_by_role("button", name="保存").click()
+    expect(page.locator("#id_phone")).to_be_focused()
+    expect(page.locator("[aria-invalid=true]")).to_have_count(1)
+    expect(page.locator("#id_phone_error")).to_contain_text("现在是 10 位")
+    check_page(desk)
+    desk.leave()
+
+
+@pytest.mark.parametrize("size", SIZES)
 def test_all_customers_and_single_ones_exclude_each_other(browser: Browser, program: Program, size: str) -> None:
     admin = Person(browser, program, size, "admin")
     admin.open("/people/invite/")

@@ -1,5 +1,7 @@
 """Channels: which mailboxes work, what came in, and what a person must decide."""
 
+from collections.abc import Sequence
+
 from django.contrib import messages
 from django.db.models import Case, Value, When
 from django.http import HttpRequest, HttpResponse
@@ -15,6 +17,7 @@ from yizhan.channels.policies import ChannelPermission, inbound
 from yizhan.channels.queries import WAITING, failed_notices, inbound_messages, raw_content, visible_mailboxes
 from yizhan.channels.services.triage import discard_message, place_message, replay_message
 from yizhan.kernel.errors import DomainError, Forbidden, PermanentFailure, TemporaryFailure
+from yizhan.kernel.forms import Problem, problems_at
 from yizhan.kernel.paging import paginate
 from yizhan.kernel.web import actor_of
 from yizhan.people.policies import PeoplePermission, contacts
@@ -23,6 +26,10 @@ STATES = [
     ("waiting", gettext_lazy("Waiting for a person")), ("processed", gettext_lazy("Processed")),
     ("ignored", gettext_lazy("Ignored")), ("discarded", gettext_lazy("Discarded")), ("all", gettext_lazy("All")),
 ]  # fmt: skip
+PLACES = {
+    "contact": ("contact", gettext_lazy("A known contact")), "name": ("name", gettext_lazy("Name")),
+    "phone": ("phone", gettext_lazy("Phone")), "reason": ("reason", gettext_lazy("Reason")),
+}  # fmt: skip
 
 
 def may_view(request: HttpRequest) -> None:
@@ -50,14 +57,14 @@ def letter_of(message: InboundMessage) -> Letter | None:
         return None
 
 
-def message_page(request: HttpRequest, pk: int, error: str = "", status: int = 200, **wrong: list[str]) -> HttpResponse:
+def message_page(request: HttpRequest, pk: int, error: str = "", status: int = 200, problems: Sequence[Problem] = ()) -> HttpResponse:
     actor = actor_of(request)
     message = inbound.find(actor, ChannelPermission.VIEW, pk=pk)
     people = contacts.scope(actor, PeoplePermission.VIEW_CONTACTS).filter(active=True)
     nearest = Case(When(customer_id=message.customer_id, then=Value(0)), default=Value(1))
     context = {
         "message": message, "letter": letter_of(message), "waiting": message.state in WAITING, "error": error,
-        "wrong": wrong, "typed": request.POST, "may_triage": inbound.allows(actor, ChannelPermission.TRIAGE, message),
+        "problems": problems, "typed": request.POST, "may_triage": inbound.allows(actor, ChannelPermission.TRIAGE, message),
         "contacts": list(people.select_related("department", "customer").order_by(nearest, "customer__sort_key", "sort_key")[:500]),
     }  # fmt: skip
     return render(request, "channels/message.html", context, status=status)
@@ -87,10 +94,8 @@ def place(request: HttpRequest, pk: int) -> HttpResponse:
 def again(request: HttpRequest, pk: int, refusal: DomainError) -> HttpResponse:
     if refusal.status in {403, 404}:
         raise refusal
-    phone = getattr(refusal, "fields", {}).get("phone")
-    if phone:
-        return message_page(request, pk, status=refusal.status, phone=phone)
-    return message_page(request, pk, str(refusal), refusal.status)
+    problems = problems_at(refusal, PLACES)
+    return message_page(request, pk, "" if problems else str(refusal), refusal.status, problems)
 
 
 @require_POST

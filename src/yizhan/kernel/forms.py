@@ -78,6 +78,10 @@ class Problem:
     label: str
     words: str = ""
 
+    @property
+    def told(self) -> str:
+        return self.words or str(NEEDED)
+
 
 def anchor_of(field: forms.BoundField) -> str:
     """The element that a link to this field goes to; of several boxes, the first."""

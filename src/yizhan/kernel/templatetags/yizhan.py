@@ -1,6 +1,7 @@
 """What templates need: built assets, local times, drawn signatures."""
 
 import json
+from collections.abc import Iterable
 from datetime import datetime
 from functools import cache
 from pathlib import Path
@@ -16,7 +17,7 @@ from django.utils.safestring import SafeString
 
 from yizhan.kernel import clock
 from yizhan.kernel.audit_words import words_of
-from yizhan.kernel.forms import dress_field
+from yizhan.kernel.forms import Problem, dress_field
 
 register = template.Library()
 DIST = Path(__file__).resolve().parents[2] / "static" / "dist"
@@ -44,6 +45,24 @@ def icon(name: str, size: str = "") -> SafeString:
 @cache
 def drawn(name: str, size: str) -> SafeString:
     return format_html('<svg class="yz-ico {}" aria-hidden="true"><use href="{}#{}"/></svg>', size, asset("icons.svg"), name)
+
+
+def problem_at(anchor: str, problems: Iterable[Problem] | str) -> Problem | None:
+    return next((problem for problem in problems if isinstance(problem, Problem) and problem.anchor == anchor), None)
+
+
+@register.simple_tag
+def refused(anchor: str, problems: Iterable[Problem] | str) -> SafeString:
+    """The marks of an entry that a page writes by hand and that was refused."""
+    found = problem_at(anchor, problems)
+    return format_html(' aria-invalid="true" aria-describedby="{}_error"', anchor) if found else SafeString()
+
+
+@register.simple_tag
+def told(anchor: str, problems: Iterable[Problem] | str) -> SafeString:
+    """What is wrong with it, to stand beside it."""
+    found = problem_at(anchor, problems)
+    return format_html('<span class="err" id="{}_error">{}</span>', anchor, found.told) if found else SafeString()
 
 
 @register.filter

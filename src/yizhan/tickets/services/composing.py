@@ -13,7 +13,7 @@ from yizhan.kernel import attachments
 from yizhan.kernel.actor import Actor
 from yizhan.kernel.attachments import CheckedFile
 from yizhan.kernel.commands import command
-from yizhan.kernel.errors import Invalid
+from yizhan.kernel.errors import NEEDED, Invalid
 from yizhan.people.models import Contact
 from yizhan.people.policies import PeoplePermission, customers
 from yizhan.people.queries import contacts_matching
@@ -58,16 +58,18 @@ def caller_of(actor: Actor, caller: Caller) -> Contact:
     """The chosen contact, else the one found or made by what was typed.
 
     Raises:
-        Invalid: neither a contact nor a name at a customer.
+        Invalid: neither a contact nor a name at a customer; beside what is missing of them.
     """
     if caller.contact is not None:
         found = contacts_matching(actor, "").filter(pk=caller.contact).select_related("user").first()
         if found is not None:
             return found
     served = customers.scope(actor, PeoplePermission.VIEW_CONTACTS).filter(code=caller.customer, active=True).first()
-    if served is None or not caller.name.strip():
-        raise Invalid(_("Say who calls: choose somebody, or give a name and the customer."))
     name, phone = caller.name.strip()[:80], caller.phone.strip()[:30]
+    if served is None or not name:
+        message = _("Say who calls: choose somebody, or give a name and the customer.")
+        missing = {"name": not name, "customer": served is None} if name or phone or caller.customer else {"contact": True}
+        raise Invalid(message, fields={entry: [message if entry == "contact" else NEEDED] for entry in missing if missing[entry]})
     return find_or_add_contact(actor=actor, customer=served, name=name, phone=phone)
 
 

@@ -51,6 +51,26 @@ def test_done_at_once_without_a_category_keeps_what_was_typed(page: Any) -> None
     assert sent.context["caller"].name == "张倩"
 
 
+@pytest.mark.parametrize(
+    ("given", "refused"),
+    [({}, {"who"}), ({"name": "王新"}, {"cu"}), ({"customer": "demo-a"}, {"nm"}), ({"phone": "13800005678"}, {"nm", "cu"}),
+     ({"name": "王新", "customer": "demo-a", "phone": "1380000567"}, {"ph"}), ({"name": "王新", "customer": "demo-a"}, {"subject"})],
+)  # fmt: skip
+def test_exactly_what_is_refused_is_marked_and_told_beside_itself(page: Any, given: dict[str, str], refused: set[str]) -> None:
+    subject = "" if "subject" in refused else "没声音"
+    shown = page("desk").post("/desk/", {"then": "queue", "subject": subject, **given})
+    assert shown.status_code == 422
+    content = shown.content.decode()
+    marked = [tag for tag in re.findall(r"<(?:input|select|textarea)[^>]*>", content) if 'aria-invalid="true"' in tag]
+    assert {re.findall(r' id="([^"]+)"', tag)[0] for tag in marked} == refused
+    for anchor in refused:
+        assert f'aria-describedby="{anchor}_error"' in content
+        assert re.search(rf'<span class="err" id="{anchor}_error">[^<]+</span>', content)
+        assert f'<a href="#{anchor}">' in content
+    assert not re.search(r'id="who"[^>]* autofocus', content)
+    assert Ticket.objects.count() == 0
+
+
 def test_a_desk_clerk_does_not_log_finished_work(page: Any) -> None:
     assert page("desk").post("/desk/", form(then="now", actions_taken="x")).status_code == 403
     assert Ticket.objects.count() == 0

@@ -8,11 +8,13 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from yizhan.kernel import search
 from yizhan.kernel.actor import Actor
 from yizhan.kernel.errors import DomainError, Forbidden, Invalid
+from yizhan.kernel.forms import Problem, problems_at
 from yizhan.kernel.web import actor_of
 from yizhan.people.models import Contact, Customer
 from yizhan.people.policies import PeoplePermission, customers
@@ -28,6 +30,12 @@ from yizhan.tickets.services.affected import add_affected
 from yizhan.tickets.services.composing import Caller, DeskEntry, register_at_desk
 
 QUICK_MINUTES = 5
+PLACES = {
+    "contact": ("who", gettext_lazy("Who calls")), "name": ("nm", gettext_lazy("Name")), "phone": ("ph", gettext_lazy("Phone")),
+    "customer": ("cu", gettext_lazy("Customer")), "subject": ("subject", gettext_lazy("What is wrong")),
+    "description": ("subject", gettext_lazy("What is wrong")), "category": ("cat", gettext_lazy("Category")),
+    "to": ("to", gettext_lazy("Engineer or team")), "actions_taken": ("done-what", gettext_lazy("What was done")),
+}  # fmt: skip
 BY_HAND = [Channel.PHONE, Channel.WALK_IN, Channel.WECHAT_GROUP, Channel.QQ_GROUP, Channel.MAIL]
 
 
@@ -129,16 +137,16 @@ def same_fault(request: HttpRequest, number: str) -> HttpResponse:
 def desk(request: HttpRequest) -> HttpResponse:
     may_register(request)
     error, status = "", 200
-    wrong: dict[str, Any] = {}
+    problems: list[Problem] = []
     if request.method == "POST":
         try:
             ticket = save(request)
         except DomainError as refusal:
-            wrong, status = getattr(refusal, "fields", {}), refusal.status
-            error = "" if "phone" in wrong else str(refusal)
+            problems, status = problems_at(refusal, PLACES), refusal.status
+            error = "" if problems else str(refusal)
         else:
             return redirect(after(request, ticket))
-    shown = {**context(request, error), "wrong": wrong, "answered": status != 200}
+    shown = {**context(request, error), "problems": problems, "answered": status != 200}
     return render(request, "tickets/desk.html", shown, status=status)
 
 

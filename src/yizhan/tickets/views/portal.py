@@ -1,16 +1,16 @@
 """The requester's pages, for the phone first: report, my tickets."""
 
-from typing import Any
-
 from django.contrib import messages
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST
 
 from yizhan.kernel import attachments
 from yizhan.kernel.errors import Conflict, DomainError, Forbidden, Invalid
+from yizhan.kernel.forms import Problem, problems_at
 from yizhan.kernel.web import actor_of
 from yizhan.people.models import Contact
 from yizhan.tickets.forms import LEVELS
@@ -69,13 +69,13 @@ def report(request: HttpRequest) -> HttpResponse:
     if contact is None or not actor.holds(TicketPermission.REGISTER, contact.customer_id):
         raise Forbidden(_("Only a customer's people report here; the desk registers on its own page."))
     error, status = "", 200
-    wrong: dict[str, Any] = {}
+    problems: list[Problem] = []
     if request.method == "POST":
         try:
             number = save_report(request, contact)
         except DomainError as refusal:
-            wrong, status = getattr(refusal, "fields", {}), 422
-            error = "" if "what" in wrong else str(refusal)
+            problems, status = problems_at(refusal, {"what": ("what", gettext_lazy("What is broken"))}), 422
+            error = "" if problems else str(refusal)
         else:
             messages.success(request, _("Registered; an engineer will take it shortly."))
             return redirect("ticket", number=number)
@@ -84,7 +84,7 @@ def report(request: HttpRequest) -> HttpResponse:
         "contact": contact,
         "levels": LEVELS,
         "error": error,
-        "wrong": wrong,
+        "problems": problems,
         "answered": status != 200,
         "typed": request.POST,
     }
