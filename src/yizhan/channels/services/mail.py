@@ -3,11 +3,11 @@
 import hashlib
 import re
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
 from operator import attrgetter
 
 import structlog
 from django.db import IntegrityError, InterfaceError, OperationalError, connection, transaction
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from yizhan.channels.drivers.mail.quotes import new_words
@@ -29,7 +29,7 @@ from yizhan.tickets.services.registering import MAX_DESCRIPTION, MAX_SUBJECT, Ne
 
 ACTOR = system_actor("mail", channel="mail")
 THREAD = re.compile(r"<ticket\.([\w-]{22})[.@]")
-BATCH, TRIES, PAUSE = 100, 5, 10
+BATCH, TRIES = 100, 5
 HELD = 180  # seconds: longer than a child may take, and a batch of small ones
 TEMPORARY = (OperationalError, InterfaceError, IntegrityError, AlreadyThere, BrokenRule, TemporaryFailure)
 S = InboundMessage.State
@@ -48,6 +48,7 @@ log = structlog.get_logger("yizhan.mail")
 def process_stored(limit: int = 100_000) -> int:
     """Process everything stored, in batches; several workers share the work without meeting."""
     total = 0
+    claims.release(InboundMessage.objects.filter(state=S.STORED))
     while total < limit:
         done = process_batch()
         if not done:
@@ -63,11 +64,15 @@ def process_batch() -> int:
     given up after a few attempts. They are read before the transaction that writes begins.
     """
     stored = InboundMessage.objects.filter(state=S.STORED)
-    batch = claims.take(stored.filter(attempts=0, size__lte=SMALL).order_by("pk"), most=BATCH, seconds=HELD)
-    batch = batch or claims.take(stored.order_by("attempts", "pk"), most=1, seconds=HELD)
-    if batch:
-        contents = raw_contents(batch)
-        process_claimed({message.pk: attempt(message, contents[message.pk]) for message in batch}, batch[0].claim)
+    fresh = stored.filter(attempts=0, size__lte=SMALL).order_by("pk")
+    return process_some(fresh, BATCH) or process_some(stored.order_by("attempts", "pk"), 1)
+
+
+def process_some(rows: QuerySet[InboundMessage], most: int) -> int:
+    with claims.taken(rows, most=most, seconds=HELD) as batch:
+        if batch:
+            contents = raw_contents(batch)
+            process_claimed({message.pk: attempt(message, contents[message.pk]) for message in batch}, batch[0].claim)
     return len(batch)
 
 
@@ -108,7 +113,7 @@ def process_one(message: InboundMessage, letter: ReadLetter | Exception) -> None
         if message.attempts >= TRIES:
             message.state = S.FAILED
         else:
-            message.held_until = clock.now() + timedelta(seconds=PAUSE * 2**message.attempts)
+            message.held_until = clock.now() + claims.pause_after(message.attempts)
         message.save()
 
 

@@ -131,12 +131,13 @@ def wake() -> None:
 def send_due() -> int:
     """Send what is due, one at a time; each is claimed first, and nothing is locked while a server is talked to. How many left."""
     sent = 0
+    claims.release(Notice.objects.filter(state=Notice.State.PENDING))
     for _ in range(BATCH):
         due = Notice.objects.filter(state=Notice.State.PENDING, due_at__lte=clock.now()).order_by("due_at", "pk")
-        taken = claims.take(due, most=1, seconds=HELD)
-        if not taken:
-            return sent
-        deliver(taken[0])
+        with claims.taken(due, most=1, seconds=HELD) as taken:
+            if not taken:
+                return sent
+            deliver(taken[0])
         sent += taken[0].state == Notice.State.SENT
     wake()
     return sent
