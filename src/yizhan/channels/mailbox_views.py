@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from yizhan.channels.drivers.mail.oauth import begin_sign_in
 from yizhan.channels.mailbox_forms import PROVIDERS, WAYS, GrantForm, MailboxForm
@@ -17,7 +17,7 @@ from yizhan.channels.services.grants import connect_mailbox, granted_mailbox
 from yizhan.channels.services.mailboxes import add_mailbox, set_mailbox_active, try_and_add_mailbox, try_mailbox
 from yizhan.kernel.errors import DomainError, Forbidden, PermanentFailure, TemporaryFailure
 from yizhan.kernel.forms import put_refusal
-from yizhan.kernel.web import actor_of
+from yizhan.kernel.web import actor_of, takes_form
 from yizhan.people.policies import PeoplePermission, customers
 
 PENDING = "mailbox_sign_in"
@@ -63,7 +63,7 @@ def kept(request: HttpRequest, form: MailboxForm) -> HttpResponse:
     return redirect("channels")
 
 
-@require_POST
+@takes_form("channels")
 def switch_mailbox(request: HttpRequest, pk: int) -> HttpResponse:
     set_mailbox_active(actor=actor_of(request), mailbox=pk, active=request.POST.get("active") == "1")
     return redirect("channels")

@@ -13,7 +13,7 @@ from yizhan.channels.queries import visible_calls
 from yizhan.channels.services import phone
 from yizhan.kernel.errors import DomainError, Forbidden
 from yizhan.kernel.paging import paginate
-from yizhan.kernel.web import actor_of
+from yizhan.kernel.web import actor_of, takes_form
 from yizhan.tickets.models import State
 from yizhan.tickets.policies import TicketPermission, tickets
 
@@ -60,7 +60,7 @@ def call_card(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "channels/call_card.html", context)
 
 
-@require_POST
+@takes_form("calls")
 def call_back(request: HttpRequest, pk: int) -> HttpResponse:
     phone.return_call(actor=actor_of(request), call=pk, note=request.POST.get("note", ""))
     messages.success(request, _("Done."))

@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_safe
 
 from yizhan.channels.drivers.mail.letter import Letter
 from yizhan.channels.drivers.mail.reading import open_letter
@@ -19,7 +19,7 @@ from yizhan.channels.services.triage import discard_message, place_message, repl
 from yizhan.kernel.errors import DomainError, Forbidden, PermanentFailure, TemporaryFailure
 from yizhan.kernel.forms import Problem, problems_at
 from yizhan.kernel.paging import paginate
-from yizhan.kernel.web import actor_of
+from yizhan.kernel.web import actor_of, takes_form
 from yizhan.people.policies import PeoplePermission, contacts
 
 STATES = [
@@ -76,7 +76,7 @@ def inbound_page(request: HttpRequest, pk: int) -> HttpResponse:
     return message_page(request, pk)
 
 
-@require_POST
+@takes_form("inbound", "pk")
 def place(request: HttpRequest, pk: int) -> HttpResponse:
     chosen = request.POST.get("contact", "")
     contact = int(chosen) if chosen.isascii() and chosen.isdigit() and len(chosen) < 19 else None
@@ -98,7 +98,7 @@ def again(request: HttpRequest, pk: int, refusal: DomainError) -> HttpResponse:
     return message_page(request, pk, "" if problems else str(refusal), refusal.status, problems)
 
 
-@require_POST
+@takes_form("inbound", "pk")
 def discard(request: HttpRequest, pk: int) -> HttpResponse:
     try:
         discard_message(actor=actor_of(request), message=pk, reason=request.POST.get("reason", ""))
@@ -107,7 +107,7 @@ def discard(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect("channels")
 
 
-@require_POST
+@takes_form("inbound", "pk")
 def replay(request: HttpRequest, pk: int) -> HttpResponse:
     replay_message(actor=actor_of(request), message=pk)
     return redirect("inbound", pk=pk)

@@ -1,14 +1,20 @@
 """What every face that speaks HTTP shares: the actor of a request, limits, the client's address."""
 
+import functools
+from collections.abc import Callable
 from typing import Any, cast
 
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_http_methods
 
 from yizhan.kernel.actor import NOBODY, Actor
 from yizhan.kernel.commands import asks_again, audit_refusal
 from yizhan.kernel.errors import DomainError, Invalid, NoRoom, TemporaryFailure
 
+View = Callable[..., HttpResponse]
 NO_ROOM = _("Files cannot be kept just now; nothing was changed. Your administrator can see it.")
 BUSY = _("Too much is going on just now; nothing was changed. Please try again in a moment.")
 
@@ -42,3 +48,25 @@ def clean_limit(limit: int) -> int:
     if not 1 <= limit <= 200:
         raise Invalid(_("limit must be between 1 and 200."), fields={"limit": ["1–200"]})
     return limit
+
+
+def takes_form(page: str | Callable[..., str], *arguments: str) -> Callable[[View], View]:
+    """A view that only takes a form: whoever asks for its address is led to the page where that form stands.
+
+    A browser does so after signing in again, and with the address of a form that came back refused. `page` is that page's
+    name, `arguments` those of this address that it takes too; or it tells the address. Who may see the page is its own affair.
+    """
+
+    def decorate(view: View) -> View:
+        @require_http_methods(["GET", "HEAD", "POST"])
+        @functools.wraps(view)
+        def either(request: HttpRequest, *args: Any, **given: Any) -> HttpResponse:
+            if request.method == "POST":
+                return view(request, *args, **given)
+            if callable(page):
+                return redirect(page(request, **given))
+            return redirect(reverse(page, kwargs={name: given[name] for name in arguments}))
+
+        return either
+
+    return decorate

@@ -7,14 +7,14 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from yizhan.kernel import clock
 from yizhan.kernel.documents import qr_svg
 from yizhan.kernel.errors import DomainError, Invalid, NotFound
 from yizhan.kernel.forms import put_refusal
 from yizhan.kernel.sealing import seal, unseal
-from yizhan.kernel.web import actor_of
+from yizhan.kernel.web import actor_of, takes_form
 from yizhan.people import policies
 from yizhan.people.invite_forms import AcceptForm, InviteForm
 from yizhan.people.policies import PeoplePermission
@@ -77,7 +77,7 @@ def invite(request: HttpRequest) -> HttpResponse:
 
 
 @never_cache
-@require_POST
+@takes_form("invited", "username")
 def change_invitation(request: HttpRequest, username: str) -> HttpResponse:
     """A fresh link, or the end of the open one."""
     actor = actor_of(request)

@@ -7,7 +7,7 @@ from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect
 from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_safe
 
 from yizhan.kernel import works
 from yizhan.kernel.actor import Actor
@@ -15,7 +15,7 @@ from yizhan.kernel.errors import NotFound
 from yizhan.kernel.listing import export, services
 from yizhan.kernel.listing.declaration import Listing, listing_named
 from yizhan.kernel.listing.queries import kept, shown_columns
-from yizhan.kernel.web import actor_of
+from yizhan.kernel.web import actor_of, takes_form
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _sharers: list[Any] = []
@@ -76,7 +76,11 @@ def back_to(listing: Listing[Any], query: str) -> HttpResponse:
     return redirect(f"{listing.address()}?{query}" if query else listing.address())
 
 
-@require_POST
+def list_page(request: HttpRequest, name: str, **_given: Any) -> str:
+    return find_listing(name).address()
+
+
+@takes_form(list_page)
 def save_view(request: HttpRequest, name: str) -> HttpResponse:
     actor, listing, query = actor_of(request), find_listing(name), bare_query(QueryDict(request.POST.get("query", "")))
     shared = bool(request.POST.get("shared"))
@@ -88,14 +92,14 @@ def save_view(request: HttpRequest, name: str) -> HttpResponse:
     return back_to(listing, f"{view.query}&saved={view.pk}{columns_part(view.columns)}")
 
 
-@require_POST
+@takes_form(list_page)
 def delete_view(request: HttpRequest, name: str, pk: int) -> HttpResponse:
     listing = find_listing(name)
     services.delete_view(actor=actor_of(request), listing=listing, pk=pk, may_share=may_share(actor_of(request)))
     return back_to(listing, "")
 
 
-@require_POST
+@takes_form(list_page)
 def choose_columns(request: HttpRequest, name: str) -> HttpResponse:
     listing = find_listing(name)
     services.choose_columns(actor=actor_of(request), listing=listing, columns=request.POST.getlist("columns"))

@@ -7,7 +7,7 @@ from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods
 
 from yizhan.kernel import attachments, stale, works
 from yizhan.kernel.documents.xlsx import look_at_table
@@ -17,13 +17,18 @@ from yizhan.kernel.resource.batch import MOST, apply, batch_field, chosen_record
 from yizhan.kernel.resource.declaration import Resource
 from yizhan.kernel.resource.import_work import IMPORT
 from yizhan.kernel.resource.mapping import guess_mapping, importable, known_mapping
-from yizhan.kernel.web import actor_of
+from yizhan.kernel.web import actor_of, takes_form
 
 View = Callable[..., HttpResponse]
 
 
+def back_to_list(resource: Resource[Any], request: HttpRequest) -> str:
+    """The list with the filters under which the rows were chosen."""
+    return f"{resource.address()}?{request.GET.urlencode()}"
+
+
 def batch_view(resource: Resource[Any]) -> View:
-    @require_POST
+    @takes_form(lambda request: back_to_list(resource, request))
     def view(request: HttpRequest) -> HttpResponse:
         return batch_page(resource, request)
 
@@ -44,7 +49,7 @@ def batch_page(resource: Resource[Any], request: HttpRequest) -> HttpResponse:
     asked.widget.attrs["id"] = "batch-value"
     context: dict[str, Any] = {
         "resource": resource, "name": name, "label": resource.heading(name), "records": records, "query": request.GET.urlencode(),
-        "back": f"{resource.address()}?{request.GET.urlencode()}", "step": given.get("step", "choose"), "lines": [],
+        "back": back_to_list(resource, request), "step": given.get("step", "choose"), "lines": [],
     }  # fmt: skip
     status = 200
     if context["step"] != "choose":

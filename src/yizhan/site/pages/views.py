@@ -10,7 +10,7 @@ from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseBas
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from yizhan.kernel import attachments, search
 from yizhan.kernel.actor import system_actor
@@ -21,7 +21,7 @@ from yizhan.kernel.models import Attachment, AuditEntry
 from yizhan.kernel.paging import paginate
 from yizhan.kernel.policy import all_policies
 from yizhan.kernel.search.tokens import pinyin_terms
-from yizhan.kernel.web import actor_of
+from yizhan.kernel.web import actor_of, takes_form
 from yizhan.people.models import Role, User
 from yizhan.people.policies import PeoplePermission
 from yizhan.people.services.accounts import create_user
@@ -46,7 +46,7 @@ def readyz(request: HttpRequest) -> JsonResponse:
     return JsonResponse({"ready": not missing, "missing": missing, "degraded": degraded}, status=503 if missing else 200)
 
 
-@require_POST
+@takes_form("home")
 def set_language(request: HttpRequest) -> HttpResponse:
     language, target = request.POST.get("language", ""), request.POST.get("next", "/")
     safe = target if target.startswith("/") and not target.startswith("//") and "\\" not in target else "/"

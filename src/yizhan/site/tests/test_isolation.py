@@ -39,23 +39,25 @@ ANYBODY = ALL | {GUEST}
 
 PAGES: dict[str, set[str]] = {
     "home": ALL, "search": ALL, "desk": DESK, "desk-callers": DESK, "desk-people": DESK, "desk-similar": DESK,
-    "desk-paste": set(), "desk-same": set(), "report-same": set(),
+    "desk-paste": DESK, "desk-same": DESK, "report-same": ALL,
     "report": CUSTOMERS,
-    "closing": CLOSERS, "closing-ticket": CLOSERS, "closing-archive": set(), "closing-visit": set(), "closing-follow-up": set(),
+    "closing": CLOSERS, "closing-ticket": CLOSERS, "closing-archive": CLOSERS, "closing-visit": CLOSERS,
+    "closing-follow-up": CLOSERS,
     "tickets": ALL,
-    "ticket": STAFF | {OWN}, "ticket-do": set(), "ticket-message": set(), "ticket-sheet": {"engineer1"},
+    "ticket": STAFF | {OWN}, "ticket-do": STAFF | {OWN}, "ticket-message": STAFF | {OWN}, "ticket-sheet": {"engineer1"},
     "ticket-sign": {"engineer1", OWN}, "ticket-print": STAFF | {OWN}, "sign-link": ANYBODY, "verify-sheet": ANYBODY,
-    "channels": CHANNELS, "inbound": CHANNELS, "inbound-place": set(), "inbound-discard": set(), "inbound-replay": set(),
-    "list-save-view": set(), "list-delete-view": set(), "list-columns": set(), "list-export": STAFF, "works": ALL, "work": {"desk"},
-    "tickets-batch": set(), "ticket-edit": {"engineer1", "desk", "manager"},
-    "handover": ENGINEERS, "handover-answer": set(), "news": ALL, "news-open": {"engineer1"},
-    "notice-preferences": STAFF, "ticket-watch": set(),
+    "channels": CHANNELS, "inbound": CHANNELS, "inbound-place": CHANNELS, "inbound-discard": CHANNELS,
+    "inbound-replay": CHANNELS,
+    "list-save-view": ALL, "list-delete-view": ALL, "list-columns": ALL, "list-export": STAFF, "works": ALL, "work": {"desk"},
+    "tickets-batch": ALL, "ticket-edit": {"engineer1", "desk", "manager"},
+    "handover": ENGINEERS, "handover-answer": ENGINEERS, "news": ALL, "news-open": {"engineer1"},
+    "notice-preferences": STAFF, "ticket-watch": STAFF | {OWN},
     "mailbox-new": ADMIN, "mailbox-connect": ADMIN, "mailbox-connected": ADMIN,
-    "mailbox-switch": set(), "phone-hook": set(), "calls": CHANNELS, "call-card": CHANNELS, "call-back": set(),
-    "invite": ADMIN, "invitation": set(), "invited": ADMIN, "join": set(),
-    "palette": ALL, "welcome": ADMIN, "ticket-undo": set(), "ticket-presence": set(),
+    "mailbox-switch": CHANNELS, "phone-hook": set(), "calls": CHANNELS, "call-card": CHANNELS, "call-back": CHANNELS,
+    "invite": ADMIN, "invitation": ADMIN, "invited": ADMIN, "join": set(),
+    "palette": ALL, "welcome": ADMIN, "ticket-undo": STAFF | {OWN}, "ticket-presence": STAFF | {OWN},
     "audit": {"auditor"}, "attachment": STAFF | {OWN},
-    "set_language": set(), "first-run": set(), "healthz": ANYBODY, "readyz": ANYBODY, "metrics": ANYBODY,
+    "set_language": ALL, "first-run": set(), "healthz": ANYBODY, "readyz": ANYBODY, "metrics": ANYBODY,
     "account_login": ANYBODY, "account_logout": ANYBODY, "account_inactive": ANYBODY, "account_signup": ANYBODY,
     "account_email": ANYBODY, "account_reauthenticate": ALL, "mfa_index": ALL, "mfa_authenticate": ALL,
     "mfa_reauthenticate": ALL, "mfa_activate_totp": ALL, "mfa_deactivate_totp": ALL, "mfa_view_recovery_codes": ALL,
@@ -66,6 +68,7 @@ PAGES: dict[str, set[str]] = {
     "account_reset_password_from_key": ANYBODY, "account_reset_password_from_key_done": ANYBODY,
 }  # fmt: skip
 PLACES = ALL
+MACHINES = {"phone-hook"}  # no browser comes here; like REST they say that they take another method
 RESOURCES: dict[str, tuple[set[str], set[str]]] = {  # who lists and reads, who makes and changes
     "customers": (PLACES, {"manager", "admin"}), "sites": (PLACES, {"desk", "manager", "admin"}),
     "departments": (PLACES, {"desk", "manager", "admin"}),
@@ -174,7 +177,7 @@ def address(name: str, theirs: dict[str, Any]) -> str:
 def allowed(name: str) -> set[str]:
     if name.startswith("resource-"):
         resource, view = name.split("-", 1)[1].rsplit("-", 1)
-        return set() if view == "batch" else RESOURCES[resource][1 if view in {"new", "import"} else 0]
+        return RESOURCES[resource][1 if view in {"new", "import"} else 0]
     return PAGES[name]
 
 
@@ -183,6 +186,14 @@ def signed_in(username: str) -> Client:
     if username:
         client.force_login(User.objects.get(username=username), backend="allauth.account.auth_backends.AuthenticationBackend")
     return client
+
+
+def landed(client: Client, address: str) -> Any:
+    """The answer at the end of the way: an address that only takes a form leads to the page where the form stands."""
+    response = client.get(address)
+    while response.status_code == 302 and "/accounts/" not in address + response.headers["Location"]:
+        response = client.get(response.headers["Location"])
+    return response
 
 
 def passes(response: Any) -> bool:
@@ -201,8 +212,9 @@ def test_pages_as_everybody(username: str, theirs: dict[str, Any], monkeypatch: 
     client = signed_in(username)
     for route in routes():
         name = str(route.name)
-        response = client.get(address(name, theirs))
+        response = landed(client, address(name, theirs))
         expected = username in allowed(name)
+        assert response.status_code != 405 or name in MACHINES, (name, username)
         if (
             name in {"readyz", "first-run", "account_set_password"}
             or (name.startswith("mfa_") and username)

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from yizhan.site.config import DEMO_PASSWORD
 from yizhan.tickets.models import ReturnVisit, SignOff
 from yizhan.tickets.services.closing import reopen_ticket
 from yizhan.tickets.services.signing import offer_sign_link
@@ -40,3 +41,32 @@ def test_a_link_that_ended_without_an_answer_is_gone(world: Any) -> None:
     reopen_ticket(actor=world.actor("desk"), number=number, reason="打错了")
     assert Client().get(f"/s/{unused}/").status_code == 404
     assert Client().get("/s/nonsense/").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("sent_to", "stands_on"),
+    [
+        ("/desk/paste/", "/desk/"), ("/closing/{}/visit/", "/closing/{}/"), ("/closing/archive/", "/closing/"),
+        ("/tickets/{}/do/judge_level/", "/tickets/{}/?do=judge_level"), ("/tickets/{}/messages/", "/tickets/{}/"),
+        ("/tickets/batch/?view=all", "/tickets/?view=all"), ("/lists/tickets/columns/", "/tickets/"),
+        ("/data/contacts/batch/?q=a", "/data/contacts/?q=a"),
+    ],
+)  # fmt: skip
+def test_an_address_that_takes_a_form_leads_to_the_page_where_the_form_stands(
+    world: Any, page: Any, sent_to: str, stands_on: str
+) -> None:
+    number = world.completed().number
+    answer = page("desk").get(sent_to.format(number))
+    assert (answer.status_code, answer.headers["Location"]) == (302, stands_on.format(number))
+
+
+def test_who_must_sign_in_again_after_sending_a_form_comes_back_to_it(world: Any) -> None:
+    number, client = world.claimed().number, Client()
+    asked = client.post(f"/tickets/{number}/do/judge_level/", {"level": "2"})
+    answer = client.post(asked.headers["Location"], {"login": "engineer1", "password": DEMO_PASSWORD}, follow=True)
+    assert answer.status_code == 200
+    assert answer.context["do"] == "judge_level"
+
+
+def test_another_method_than_form_and_page_is_refused(world: Any, page: Any) -> None:
+    assert page("desk").put("/desk/paste/").status_code == 405

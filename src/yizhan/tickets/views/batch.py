@@ -6,11 +6,10 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
 
 from yizhan.kernel.actor import Actor
 from yizhan.kernel.errors import DomainError, Forbidden, Invalid
-from yizhan.kernel.web import actor_of
+from yizhan.kernel.web import actor_of, takes_form
 from yizhan.tickets.forms import FORMS
 from yizhan.tickets.models import Ticket
 from yizhan.tickets.policies import tickets
@@ -65,7 +64,11 @@ def chosen_tickets(request: HttpRequest) -> list[Ticket]:
     return list(with_joins(tickets.scope(actor)).filter(number__in=numbers).order_by(*listing.order))
 
 
-@require_POST
+def list_with_filters(request: HttpRequest) -> str:
+    return f"{listing.address()}?{request.GET.urlencode()}"
+
+
+@takes_form(list_with_filters)
 def batch(request: HttpRequest) -> HttpResponse:
     """Preview, then act: each ticket by its own command, a refusal leaves the others alone."""
     actor, given = actor_of(request), request.POST
@@ -89,7 +92,7 @@ def batch(request: HttpRequest) -> HttpResponse:
     context = {
         "lines": lines, "fitting": len(fitting), "form": form, "step": step, "action": action, "query": request.GET.urlencode(),
         "label": label_of(actor, action), "done": sum(line.done for line in lines),
-        "back": f"{listing.address()}?{request.GET.urlencode()}",
+        "back": list_with_filters(request),
     }  # fmt: skip
     return render(request, "tickets/batch.html", context, status=status)
 

@@ -8,13 +8,13 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_safe
 
 from yizhan.kernel import clock
 from yizhan.kernel.errors import DomainError, Forbidden, Invalid
 from yizhan.kernel.forms import problems_at, problems_of, put_refusal
 from yizhan.kernel.paging import capped_count
-from yizhan.kernel.web import actor_of
+from yizhan.kernel.web import actor_of, takes_form
 from yizhan.tickets.forms import KnowledgeForm, VisitForm
 from yizhan.tickets.gate import gate_groups, gate_of
 from yizhan.tickets.models import ReturnVisit, State, Ticket
@@ -103,7 +103,7 @@ def closing_desk(request: HttpRequest, number: str = "") -> HttpResponse:
     return page(request, ticket if ticket and ticket.state == State.COMPLETED else None)
 
 
-@require_POST
+@takes_form("closing-ticket", "number")
 def save_visit(request: HttpRequest, number: str) -> HttpResponse:
     """Keep the visit (and the knowledge, when chosen), archive when nothing is missing, open the next."""
     may_close(request)
@@ -129,7 +129,7 @@ def save_visit(request: HttpRequest, number: str) -> HttpResponse:
     return redirect("closing")
 
 
-@require_POST
+@takes_form("closing-ticket", "number")
 def save_follow_up(request: HttpRequest, number: str) -> HttpResponse:
     """A new ticket for what is still not solved; the old one may then go its way."""
     may_close(request)
@@ -138,7 +138,7 @@ def save_follow_up(request: HttpRequest, number: str) -> HttpResponse:
     return redirect("ticket", number=made.number)
 
 
-@require_POST
+@takes_form("closing")
 def archive_ready(request: HttpRequest) -> HttpResponse:
     """Everything that meets the gate and was solved: first shown with its number, then those that were shown are archived.
 

@@ -9,13 +9,13 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from yizhan.kernel import search
 from yizhan.kernel.actor import Actor
 from yizhan.kernel.errors import DomainError, Forbidden, Invalid
 from yizhan.kernel.forms import Problem, problems_at
-from yizhan.kernel.web import actor_of
+from yizhan.kernel.web import actor_of, takes_form
 from yizhan.people.models import Contact, Customer
 from yizhan.people.policies import PeoplePermission, customers
 from yizhan.people.queries import contacts_matching
@@ -99,7 +99,7 @@ def chosen_caller(request: HttpRequest) -> Contact | None:
     return contacts_matching(actor_of(request), "").filter(pk=int(pk)).first()
 
 
-@require_POST
+@takes_form("desk")
 def paste(request: HttpRequest) -> HttpResponse:
     """粘贴建单: the desk again, filled with what the message says, for a person to look over."""
     may_register(request)
@@ -119,7 +119,7 @@ def paste(request: HttpRequest) -> HttpResponse:
     )
 
 
-@require_POST
+@takes_form("desk")
 def same_fault(request: HttpRequest, number: str) -> HttpResponse:
     """同一故障+1 from the caller's card: one press, and the number to read aloud."""
     may_register(request)

@@ -4,10 +4,10 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods
 
 from yizhan.kernel.errors import DomainError, Forbidden
-from yizhan.kernel.web import actor_of
+from yizhan.kernel.web import actor_of, takes_form
 from yizhan.tickets.forms import engineer_choices
 from yizhan.tickets.models import Handover, State
 from yizhan.tickets.policies import TicketPermission, tickets
@@ -45,7 +45,7 @@ def handover_page(request: HttpRequest) -> HttpResponse:
     return render(request, "tickets/handover.html", context, status=status)
 
 
-@require_POST
+@takes_form("handover")
 def answer_handover(request: HttpRequest, pk: int) -> HttpResponse:
     actor, answer = actor_of(request), request.POST.get("answer", "")
     try:
@@ -61,7 +61,7 @@ def answer_handover(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect("handover")
 
 
-@require_POST
+@takes_form("ticket", "number")
 def watch(request: HttpRequest, number: str) -> HttpResponse:
     handing.watch_ticket(actor=actor_of(request), number=number, on=request.POST.get("on") == "1")
     return redirect("ticket", number=number)

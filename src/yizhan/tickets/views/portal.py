@@ -6,12 +6,12 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods
 
 from yizhan.kernel import attachments
 from yizhan.kernel.errors import Conflict, DomainError, Forbidden, Invalid
 from yizhan.kernel.forms import Problem, problems_at
-from yizhan.kernel.web import actor_of
+from yizhan.kernel.web import actor_of, takes_form
 from yizhan.people.models import Contact
 from yizhan.tickets.forms import LEVELS
 from yizhan.tickets.models import Channel, State, SubState
@@ -49,7 +49,7 @@ def words(request: HttpRequest) -> tuple[str, str]:
     return first[:MAX_SUBJECT], text if text != first or len(first) > MAX_SUBJECT else ""
 
 
-@require_POST
+@takes_form("home")
 def same_fault(request: HttpRequest, number: str) -> HttpResponse:
     """“Me too” on a known fault: no record of his own, told when it is over."""
     try:

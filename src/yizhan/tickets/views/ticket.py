@@ -8,9 +8,10 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from yizhan.kernel import attachments, clock, custom_fields
 from yizhan.kernel.actor import Actor
@@ -18,7 +19,7 @@ from yizhan.kernel.documents import qr_svg
 from yizhan.kernel.errors import Conflict, DomainError, Forbidden, Invalid, NotFound
 from yizhan.kernel.forms import Problem, problems_at, problems_of, put_refusal
 from yizhan.kernel.presence import tell_presence
-from yizhan.kernel.web import actor_of
+from yizhan.kernel.web import actor_of, takes_form
 from yizhan.tickets.actions import sheet_input
 from yizhan.tickets.forms import FORMS, ActionForm, SheetForm
 from yizhan.tickets.gate import archive_missing
@@ -120,7 +121,12 @@ def refused(request: HttpRequest, ticket: Ticket, action: str, form: ActionForm 
     return show(request, ticket, status=error.status, do=action if form else "", form=form, do_label=label, problems=problems)
 
 
-@require_POST
+def step_form(request: HttpRequest, number: str, action: str) -> str:
+    """The ticket, with this step's form open where it has one."""
+    return f"{reverse('ticket', args=[number])}?{urlencode({'do': action})}"
+
+
+@takes_form(step_form)
 def do_action(request: HttpRequest, number: str, action: str) -> HttpResponse:
     """Perform one action from the page."""
     if action not in KNOWN:
@@ -151,7 +157,7 @@ def safe_next(request: HttpRequest) -> str:
     return target if target.startswith("/") and not target.startswith("//") and "\\" not in target else ""
 
 
-@require_POST
+@takes_form("ticket", "number")
 def undo(request: HttpRequest, number: str) -> HttpResponse:
     try:
         undo_step(actor=actor_of(request), number=number)
@@ -161,7 +167,7 @@ def undo(request: HttpRequest, number: str) -> HttpResponse:
     return redirect("ticket", number=number)
 
 
-@require_POST
+@takes_form("ticket", "number")
 def presence(request: HttpRequest, number: str) -> HttpResponse:
     """“I look at this ticket” (and type): told to those who look at it too, kept nowhere."""
     ticket, actor = find_ticket(request, number), actor_of(request)
@@ -171,7 +177,7 @@ def presence(request: HttpRequest, number: str) -> HttpResponse:
     return HttpResponse(status=204)
 
 
-@require_POST
+@takes_form("ticket", "number")
 def write_message(request: HttpRequest, number: str) -> HttpResponse:
     find_ticket(request, number)
     actor = actor_of(request)
