@@ -1,3 +1,4 @@
+import { tellBeside, wordsOffline } from "./network.js";
 import { newKey } from "./once.js";
 
 // What somebody typed and has not sent. A draft belongs to one person and one object, holds only what he changed
@@ -98,13 +99,15 @@ function keep(form, object, name) {
   return true;
 }
 
-function send(form, event, show) {
+// Chosen files stand on the page only: of them nobody is told that they are kept.
+function send(form, event) {
   if (navigator.onLine) return;
   event.preventDefault();
-  show("offline");
+  const submitter = event.submitter ?? form.querySelector("[data-default]");
+  const files = [...form.elements].some((field) => field.files?.length);
+  tellBeside(submitter, wordsOffline(files ? "unsent" : "kept"));
   if (form.dataset.waits) return;
   form.dataset.waits = "1";
-  const submitter = event.submitter;
   window.addEventListener("online", () => { delete form.dataset.waits; form.requestSubmit(submitter); }, { once: true });
 }
 
@@ -117,8 +120,8 @@ function setUpForm(form) {
   const key = hidden("draft_key", "");
   if (!form.dataset.answered) restore(form, object, note);
   key.value = read(object)?.key ?? ""; // kept here: another tab may have sent and forgotten the draft meanwhile
-  form.addEventListener("input", (event) => { if (keep(form, object, event.target.name)) show(navigator.onLine ? "saved" : "offline"); key.value = read(object)?.key ?? ""; });
-  form.addEventListener("submit", (event) => send(form, event, show));
+  form.addEventListener("input", (event) => { if (keep(form, object, event.target.name)) show("saved"); key.value = read(object)?.key ?? ""; });
+  form.addEventListener("submit", (event) => send(form, event));
 }
 
 export function setUpDrafts(root) {

@@ -186,7 +186,7 @@ def test_a_note_written_without_network_leaves_as_a_note(browser: Browser, progr
     write(person.page, "#msg-body", "用户自己拔了网线")
     person.context.set_offline(True)
     person.page.get_by_role("button", name="内部备注").click()
-    expect(person.page.locator("[data-draft-note]").first).to_contain_text("联网后送出")
+    expect(person.page.locator(".beside")).to_have_text("已保存在本机，联网后自动送出")
     pause(person.page)
     person.context.set_offline(False)
     expect(person.page.locator(".yz-tl")).to_contain_text("用户自己拔了网线")

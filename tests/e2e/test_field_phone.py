@@ -34,11 +34,12 @@ def test_a_step_pressed_without_network_is_told_and_the_page_stays(browser: Brow
     person.context.set_offline(True)
     bar = page.locator(".acts")
     bar.get_by_role("button", name=re.compile("^出发")).click()
-    expect(note).to_contain_text("没有网络")
+    expect(note).to_have_text("没有网络，还没有送出，内容还在页面上")
     expect(note).to_be_in_viewport()
     bar.get_by_text("更多").click()
     sheet = bar.get_by_role("link", name="处理单")
     sheet.click()
+    expect(note).to_have_text("没有网络，暂时打不开别的页面")
     assert page.url == here
     check_page(person)
     person.context.set_offline(False)
@@ -46,6 +47,37 @@ def test_a_step_pressed_without_network_is_told_and_the_page_stays(browser: Brow
     sheet.click()
     expect(page).to_have_url(re.compile(r"/sheet/$"))
     assert "en_route" not in str(program.api("engineer1", "GET", f"/tickets/{number}")[1]["sub_state"])
+    person.leave()
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("place", ["reply", "sheet"])
+def test_what_waits_for_the_network_says_so_beside_the_button(browser: Browser, program: Program, size: str, place: str) -> None:
+    number = new_ticket(program, "机房没有信号")
+    act(program, number, "claim")
+    act(program, number, "judge_level", {"level": 3})
+    person = Person(browser, program, size, "engineer1")
+    page, note = person.page, person.page.locator("#no-network")
+    person.open(f"/tickets/{number}/" + ("sheet/" if place == "sheet" else ""))
+    page.fill("#id_diagnosis" if place == "sheet" else "#msg-body", "网线被拔了")
+    expect(page.locator("[data-draft-note]").first).to_have_text("草稿已保存在本机")
+    person.context.set_offline(True)
+    button = page.get_by_role("button", name="提交处理单" if place == "sheet" else "发送")
+    button.click()
+    told = page.locator(".beside")
+    expect(told).to_have_text("已保存在本机，联网后自动送出")
+    expect(told).to_be_in_viewport()
+    words, pressed = told.bounding_box(), button.bounding_box()
+    assert words
+    assert pressed
+    assert abs(words["y"] - pressed["y"]) < 80
+    check_page(person)
+    page.locator('a[href^="/tickets/"]').filter(visible=True).first.click()
+    expect(note).to_have_text("没有网络，暂时打不开别的页面")
+    assert page.get_by_text("没有送出").filter(visible=True).count() == 0
+    expect(told).to_be_visible()
+    person.context.set_offline(False)
+    expect(told).to_have_count(0)
     person.leave()
 
 

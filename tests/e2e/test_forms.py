@@ -75,7 +75,9 @@ def test_the_caret_stands_in_the_first_refused_entry(browser: Browser, program: 
     page.get_by_role("button", name=re.compile("^登记")).first.click()
     expect(page.locator("#ph")).to_be_focused()
     expect(page.locator("#ph_error")).to_have_text("手机号应为 11 位，现在是 10 位。")
-    expect(page.locator("#ph")).to_have_css("border-top-color", page.locator("#ph_error").evaluate("e => getComputedStyle(e).color"))
+    expect(page.locator("#ph")).to_have_css(
+        "border-top-color", page.locator("#ph_error").evaluate("e => getComputedStyle(e).color")
+    )
     page.fill("#ph", "")  # it need not be given: emptied, nothing is wrong with it
     expect(page.locator(".err")).to_have_count(0)
     expect(marked).to_have_count(0)

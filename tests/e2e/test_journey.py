@@ -208,7 +208,7 @@ def test_a_requester_reports_by_phone_and_a_draft_survives(browser: Browser, pro
     expect(user.page.locator("#what")).to_have_value("收银2号机打不出小票")
     user.context.set_offline(True)
     user.page.get_by_role("button", name="提交报修").click()
-    expect(user.page.locator("[data-draft-note]").first).to_contain_text("联网后送出")
+    expect(user.page.locator(".beside")).to_have_text("已保存在本机，联网后自动送出")
     user.context.set_offline(False)
     user.page.wait_for_url("**/tickets/**")
     expect(user.page.locator(".yz-flash")).to_contain_text("已受理")

@@ -57,7 +57,9 @@ def letter_of(message: InboundMessage) -> Letter | None:
         return None
 
 
-def message_page(request: HttpRequest, pk: int, error: str = "", status: int = 200, problems: Sequence[Problem] = ()) -> HttpResponse:
+def message_page(
+    request: HttpRequest, pk: int, error: str = "", status: int = 200, problems: Sequence[Problem] = ()
+) -> HttpResponse:
     actor = actor_of(request)
     message = inbound.find(actor, ChannelPermission.VIEW, pk=pk)
     people = contacts.scope(actor, PeoplePermission.VIEW_CONTACTS).filter(active=True)
