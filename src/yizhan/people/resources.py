@@ -23,6 +23,19 @@ from yizhan.people.policies import PeoplePermission as P
 from yizhan.people.searching import index_contacts
 from yizhan.people.services.contacts import rebind
 
+# How people head such columns in their own sheets.
+NAMES = ("姓名", "名字", "员工姓名", "人员姓名", "用户姓名")
+PHONES = (
+    "电话", "手机", "手机号", "手机号码", "移动电话", "联系电话", "联系方式", "电话号码", "联系号码",
+    "办公电话", "座机", "分机", "分机号", "短号",
+)  # fmt: skip
+EMAILS = ("邮箱", "邮箱地址", "电子邮箱", "电子邮件", "邮件", "邮件地址", "企业邮箱", "e-mail", "mail")
+CUSTOMERS = (
+    "客户", "客户名称", "客户单位", "客户代码", "客户编码", "客户编号", "公司", "公司名称", "单位", "单位名称", "所属公司", "所属单位",
+)  # fmt: skip
+SITES = ("地点", "园区", "办公地点", "工作地点", "门店", "门店名称", "网点", "网点名称", "分支机构")
+DEPARTMENTS = ("部门", "部门名称", "所属部门", "所在部门", "科室", "科室名称", "处室")
+
 
 @register
 class CustomerResource(Resource[Customer]):
@@ -33,6 +46,10 @@ class CustomerResource(Resource[Customer]):
     form = CustomerForm
     match = ("code",)
     filters, contains, order, key = ("active",), ("code", "name", "short_name", "sort_key"), ("sort_key", "id"), "code"
+    aliases: Mapping[str, tuple[str, ...]] = {
+        "code": ("编码", "编号", "客户代码", "客户编码", "客户编号"), "short_name": ("客户简称", "公司简称", "单位简称"),
+        "name": ("客户", "客户名称", "客户全称", "公司", "公司名称", "公司全称", "单位", "单位名称", "全称"),
+    }  # fmt: skip
 
     def prepare(self, actor: Actor, record: Customer) -> None:
         record.sort_key = pinyin_key(record.name)
@@ -46,6 +63,9 @@ class SiteResource(Resource[Site]):
     fields = ("customer", "name", "address", "active")
     filters, contains, order = ("customer", "active"), ("name", "address", "sort_key"), ("sort_key", "id")
     match = ("customer", "name")
+    aliases: Mapping[str, tuple[str, ...]] = {
+        "customer": CUSTOMERS, "name": ("地点名称", *SITES), "address": ("详细地址", "门店地址", "办公地址"),
+    }  # fmt: skip
     natural: Mapping[str, str] = {"customer": "code"}
 
     def prepare(self, actor: Actor, record: Site) -> None:
@@ -60,6 +80,7 @@ class DepartmentResource(Resource[Department]):
     fields = ("customer", "name", "active")
     filters, contains, order = ("customer", "active"), ("name", "sort_key"), ("sort_key", "id")
     match = ("customer", "name")
+    aliases: Mapping[str, tuple[str, ...]] = {"customer": CUSTOMERS, "name": DEPARTMENTS}
     natural: Mapping[str, str] = {"customer": "code"}
 
     def prepare(self, actor: Actor, record: Department) -> None:
@@ -76,9 +97,10 @@ class ContactResource(Resource[Contact]):
     order, match = ("sort_key", "id"), ("customer", "name", "phone")
     within: Mapping[str, str] = {"site": "customer", "department": "customer"}
     aliases: Mapping[str, tuple[str, ...]] = {
-        "name": ("联系人", "报修人", "员工姓名", "名字"), "phone": ("手机", "手机号", "手机号码", "联系电话", "电话号码", "分机"),
-        "email": ("邮箱", "电子邮件", "邮件地址", "e-mail"), "department": ("科室", "所属部门"), "site": ("园区", "办公地点", "门店"),
-        "customer": ("公司", "单位", "客户名称", "客户代码"), "place": ("房间", "工位", "位置"), "title": ("职务", "岗位"),
+        "name": (*NAMES, "联系人", "联系人姓名", "联系人名称", "报修人", "报修人姓名"),
+        "phone": (*PHONES, "联系人电话", "联系人手机", "联系人手机号", "报修人电话"), "email": (*EMAILS, "联系人邮箱"),
+        "customer": CUSTOMERS, "department": DEPARTMENTS, "site": SITES, "title": ("职务", "职位", "岗位"),
+        "place": ("房间", "房间号", "工位", "工位号", "座位", "位置", "具体位置"),
     }  # fmt: skip
     natural: Mapping[str, str] = {"customer": "code", "user": "username"}
 
@@ -117,6 +139,10 @@ class UserResource(Resource[User]):
     fields = ("username", "display_name", "email", "phone", "language", "tier", "skills", "is_active")
     filters, contains, key = ("tier", "is_active"), ("username", "display_name", "sort_key"), "username"
     order, match = ("sort_key", "id"), ("username",)
+    aliases: Mapping[str, tuple[str, ...]] = {
+        "username": ("账号", "登录账号", "登录名", "用户名", "工号", "员工工号", "员工编号"), "display_name": NAMES, "phone": PHONES,
+        "email": EMAILS,
+    }  # fmt: skip
     natural: Mapping[str, str] = {"skills": "code"}
     shortcuts = (("invite", "user-plus", _("Invite a colleague")),)
     labels = {"teams": _("Teams")}

@@ -12,7 +12,7 @@ from yizhan.kernel.documents.xlsx import look_at_table, read_numbered_table, wri
 from yizhan.kernel.errors import DomainError, Forbidden, NotFound
 from yizhan.kernel.models import Work
 from yizhan.kernel.resource.importing import faulty_rows, import_rows
-from yizhan.kernel.resource.mapping import importable, keep_mapping
+from yizhan.kernel.resource.mapping import importable, keep_mapping, needed
 from yizhan.kernel.resource.reading import in_one
 from yizhan.kernel.resource.registry import resource_named
 from yizhan.kernel.web import actor_of
@@ -35,8 +35,11 @@ def mapping_context(work: Work, actor: Actor) -> dict[str, Any]:
     headings, samples, _count = look_at_table(*source_of(work), SAMPLES)
     mapping = work.params["mapping"]
     columns = [(i, heading, [row[i] for row in samples]) for i, heading in enumerate(headings)]
-    needed = resource.match[:-1] or resource.match
-    fields = [(name, label, mapping.get(name, -1), name in needed) for name, label in importable(resource, actor).items()]
+    star, lacking = needed(resource), (work.result or {}).get("lacking", {})
+    fields = [
+        (name, label, mapping.get(name, -1), name in star, lacking.get(name, ""))
+        for name, label in importable(resource, actor).items()
+    ]
     return {"columns": columns, "fields": fields, "resource": resource, "fault_limit": FAULTS_SHOWN}
 
 
@@ -85,7 +88,7 @@ def run_import(work: Work, actor: Actor, progress: works.Progress, table: Table)
         if isinstance(error, Forbidden):
             raise
         work.params["stage"] = "map"
-        return works.Result({"refused": str(error)}, state=Work.State.DRAFT)
+        return works.Result({"refused": str(error), "lacking": getattr(error, "fields", {})}, state=Work.State.DRAFT)
     figures = {
         "refused": "", "new": outcome.new, "changed": outcome.changed, "same": outcome.same, "faulty": len(outcome.faults),
         "faults": [[fault.row, in_one(fault.reasons)] for fault in outcome.faults[:FAULTS_SHOWN]], "dry": dry_run,

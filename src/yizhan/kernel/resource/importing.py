@@ -21,7 +21,7 @@ from yizhan.kernel.constraints import refusal
 from yizhan.kernel.errors import DomainError, Invalid
 from yizhan.kernel.fields import Choice, Several, Switch, adapter_of, split
 from yizhan.kernel.resource.declaration import Resource
-from yizhan.kernel.resource.mapping import importable
+from yizhan.kernel.resource.mapping import importable, needed
 from yizhan.kernel.resource.reading import Draft, Fault, Lookup, Outcome, in_one
 from yizhan.kernel.resource.saving import bound_form, unfit, write
 
@@ -43,12 +43,11 @@ class Importer:
         self.actor, self.resource, self.outcome = actor, resource, Outcome()
         offered = importable(resource, actor)
         self.mapping = {name: column for name, column in mapping.items() if name in offered}
-        missing = [name for name in resource.match[:-1] if name not in self.mapping]
-        if not resource.match or resource.match[0] not in self.mapping or missing:
-            names = "、".join(offered.get(name, name) for name in resource.match[: max(1, len(resource.match) - 1)])
-            raise Invalid(
-                _("These columns are needed to tell the rows apart: {names}").format(names=names), code="no_match_columns"
-            )
+        missing = [name for name in needed(resource) if name not in self.mapping]
+        if missing or not resource.match:
+            words = {name: [_("Not matched yet: {names}").format(names=offered.get(name, name))] for name in missing}
+            names = "、".join(offered.get(name, name) for name in missing)
+            raise Invalid(_("Not matched yet: {names}").format(names=names), code="no_match_columns", fields=words)
         self.definitions = {d.name: d for d in resource.custom(actor) if d.name in self.mapping}
         self.form = bound_form(actor, resource, None)
         self.fields: dict[str, Any] = {

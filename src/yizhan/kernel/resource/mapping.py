@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Sequence
 from typing import Any
+from unicodedata import normalize
 
 from django.utils.translation import override
 
@@ -20,22 +22,33 @@ def importable(resource: Resource[Any], actor: Actor) -> dict[str, str]:
     return found | {definition.name: definition.label for definition in resource.custom(actor)}
 
 
+def needed(resource: Resource[Any]) -> tuple[str, ...]:
+    """Without which fields the rows cannot be told apart."""
+    return resource.match[:-1] or resource.match
+
+
 def headings_mark(headings: Sequence[str]) -> str:
     return hashlib.sha256("\n".join(headings).encode()).hexdigest()
 
 
+def plain(heading: str) -> str:
+    """A heading as it is compared: without case, width, blanks, a star, a colon, or what stands in brackets behind it."""
+    text = re.sub(r"[\s*:]", "", normalize("NFKC", heading)).casefold()
+    return text.partition("(")[0] or text
+
+
 def guess_mapping(resource: Resource[Any], actor: Actor, headings: Sequence[str]) -> dict[str, int]:
-    """Field name → column, by label, name or key in either language."""
-    known: dict[str, str] = {}
+    """Field name → column, by label, name or key in either language, else by what people call it (`aliases`)."""
+    known = {alias: name for name, aliases in resource.aliases.items() for alias in aliases}
     for language in ("zh-hans", "en"):
         with override(language):
             known |= {label.casefold(): name for name, label in importable(resource, actor).items()}
     known |= {name.casefold(): name for name in resource.fields}
-    known |= {alias: name for name, aliases in resource.aliases.items() for alias in aliases}
     known |= {definition.key.casefold(): definition.name for definition in resource.custom(actor)}
+    same = {plain(heading): name for heading, name in known.items()}
     found: dict[str, int] = {}
     for column, heading in enumerate(headings):
-        name = known.get(heading.strip().rstrip("*").strip().casefold())
+        name = same.get(plain(heading))
         if name is not None:
             found.setdefault(name, column)
     return found

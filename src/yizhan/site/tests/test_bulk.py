@@ -184,6 +184,41 @@ def test_the_columns_are_remembered(page: Any) -> None:
     assert Work.objects.latest("id").params["remembered"] is True
 
 
+def headed(page: Any, kind: str, *headings: str) -> dict[str, str]:
+    """Which field each heading of a sheet is taken for."""
+    content = write_xlsx(list(headings), [["x"] * len(headings)], title="花名册")
+    page("admin").post(f"/data/{kind}/import/", {"file": SimpleUploadedFile("花名册.xlsx", content)})
+    mapping = Work.objects.latest("id").params["mapping"]
+    return {headings[column]: name for name, column in sorted(mapping.items(), key=lambda pair: pair[1])}
+
+
+def test_columns_are_known_as_people_head_them(page: Any) -> None:
+    found = headed(page, "contacts", "序号", "单位名称", "部门名称", "联系人姓名", "联系人电话", "邮箱地址", "工位号", "备注")
+    assert found == {
+        "单位名称": "customer", "部门名称": "department", "联系人姓名": "name", "联系人电话": "phone", "邮箱地址": "email",
+        "工位号": "place",
+    }  # fmt: skip
+    found = headed(page, "contacts", "公司 名称*", "姓名（必填）", "手机号码：", "Ｅ-ｍａｉｌ", "职位", "办公地点")
+    assert list(found.values()) == ["customer", "name", "phone", "email", "title", "site"]
+    for heading in ("联系人", "姓名", "名字"):
+        assert headed(page, "contacts", heading) == {heading: "name"}
+    found = headed(page, "users", "员工工号", "员工姓名", "手机", "企业邮箱")
+    assert list(found.values()) == ["username", "display_name", "phone", "email"]
+    assert list(headed(page, "departments", "公司名称", "部门名称").values()) == ["customer", "name"]
+
+
+def test_what_is_not_matched_is_told_beside_its_row(page: Any) -> None:
+    client = page("desk")
+    client.post("/data/contacts/import/", {"file": SimpleUploadedFile("a.csv", b"customer,who\ndemo-a,x\n")})
+    work = Work.objects.latest("id")
+    client.post(f"/works/{work.pk}/", {"step": "map", "column-customer": "0"})
+    works.run_work(work.pk)
+    content = client.get(f"/works/{work.pk}/").content.decode()
+    assert re.findall(r'<span class="err" id="([^"]+)">([^<]+)</span>', content) == [("column-name_error", "还没对应：姓名")]
+    assert content.count('aria-invalid="true"') == 1
+    assert content.count("还没对应") == 1
+
+
 def test_a_column_that_is_not_there_is_none(page: Any) -> None:
     client = page("desk")
     client.post("/data/contacts/import/", {"file": SimpleUploadedFile("a.csv", b"customer,name\ndemo-a,x\n")})
