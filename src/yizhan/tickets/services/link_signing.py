@@ -1,15 +1,17 @@
 """The requester's answer by one-time link: sign or refuse, rate, and with it the return visit."""
 
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
 from yizhan.kernel import clock
-from yizhan.kernel.actor import Actor, system_actor
-from yizhan.kernel.commands import command
-from yizhan.kernel.errors import Invalid
+from yizhan.kernel.actor import NOBODY, Actor, system_actor
+from yizhan.kernel.commands import audit_refusal, command
+from yizhan.kernel.errors import Forbidden, Invalid
 from yizhan.tickets.events import SignOffRefused
 from yizhan.tickets.models import ReturnVisit, SignLink, SignMethod, SignOff, Ticket, VisitResult
+from yizhan.tickets.policies import tickets
 from yizhan.tickets.services.acting import begin
 from yizhan.tickets.services.closing import Answer, put_rating, put_visit
 from yizhan.tickets.services.signing import Signature, back_to_work, link_digest, open_link, put_signature
@@ -59,15 +61,47 @@ def answered_link(token: str) -> Answered | None:
     return Answered(link.ticket, refused=True) if refused else None
 
 
-def answer_link(*, token: str, answer: LinkAnswer, address: str, request_id: str = "") -> Ticket:
-    """Use a link, once."""
+def check_browser(account: Actor, ticket: Ticket) -> None:
+    """A link in a browser in which one of ours is signed in is not in the customer's hands.
+
+    Of a browser in which nobody is signed in nothing is known but its address; the evidence names that.
+
+    Raises:
+        Forbidden: who is signed in serves this customer, worked on the ticket, or took it down for somebody else.
+    """
+    if account.user_id is not None and not tickets.speaks_for_customer(account, ticket):
+        raise Forbidden(_("Who serves this customer, worked on the ticket or took it down does not sign for the customer."))
+
+
+def answer_link(*, token: str, answer: LinkAnswer, address: str, request_id: str = "", account: Actor = NOBODY) -> Ticket:
+    """Use a link, once. `account` is who is signed in in the browser that holds it.
+
+    Raises:
+        Forbidden: as `check_browser`; his attempt is in the audit under his own name.
+        NotFound, Invalid: as `answer_as`.
+    """
+    try:
+        check_browser(account, open_link(token).ticket)
+    except Forbidden as error:
+        audit_refusal(account, answer_as.__name__, error)
+        raise
     actor = replace(system_actor("link", channel="web"), address=address, request_id=request_id)
-    return answer_as(actor=actor, token=token, answer=answer)
+    return answer_as(actor=actor, token=token, answer=answer, signer=account.user_id)
+
+
+def way_of(link: SignLink) -> dict[str, Any]:
+    """What is known of how a link came to whoever used it, for the audit: on whose screen it was shown, or by mail."""
+    return {
+        "link_id": link.pk, "link_made_at": link.created_at.isoformat(), "link_shown_by": link.offered_by_id,
+        "link_through": "mail" if link.offered_by_id is None else "screen",
+    }  # fmt: skip
 
 
 @command
-def answer_as(*, actor: Actor, token: str, answer: LinkAnswer) -> Ticket:
+def answer_as(*, actor: Actor, token: str, answer: LinkAnswer, signer: int | None = None) -> Ticket:
     """Sign (bound to the sheet), rate, and count the answer as a reached return visit; or refuse and reopen.
+
+    `signer` was signed in there; the signature names him.
 
     Raises:
         NotFound: unknown, used or expired link.
@@ -85,7 +119,7 @@ def answer_as(*, actor: Actor, token: str, answer: LinkAnswer) -> Ticket:
         raise Invalid(_("Write your name."), fields={"signer_name": [_("This is needed.")]})
     case = begin(actor, number, Action.SIGN, None, "sign_ticket")
     link = open_link(token, lock=True)
-    news = [put_signature(case, answer.signature, collector=link.offered_by_id)]
+    news = [put_signature(case, answer.signature, collector=link.offered_by_id, signer=signer, way=way_of(link))]
     said = Answer(VisitResult.REACHED, solved=True, satisfied=content(answer), comment=answer.comment)
     visit = put_visit(case, said, by_link=True)
     if answer.score is not None and not hasattr(case.ticket, "rating"):

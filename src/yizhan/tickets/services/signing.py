@@ -94,8 +94,18 @@ def check_on_behalf(on_behalf: Mapping[str, Any] | None) -> dict[str, str] | Non
     return clean
 
 
-def put_signature(case: Case, signature: Signature, reason: str = "", collector: int | None = None) -> TicketSigned:
-    """Bind the signature to the sheet's digest and lock the sheet. `collector` held out the screen or the code."""
+def put_signature(
+    case: Case,
+    signature: Signature,
+    reason: str = "",
+    collector: int | None = None,
+    signer: int | None = None,
+    way: Mapping[str, Any] | None = None,
+) -> TicketSigned:
+    """Bind the signature to the sheet's digest and lock the sheet. `collector` held out the screen or the code.
+
+    `signer` is whose account it is where the actor is not; `way` is told beside it in the audit.
+    """
     sheet = closing_sheet(case.ticket)
     digest = hashlib.sha256(sheet.content.encode()).hexdigest()
     if digest != sheet.sha256:
@@ -104,7 +114,7 @@ def put_signature(case: Case, signature: Signature, reason: str = "", collector:
     row = SignOff(
         ticket=case.ticket, sheet=sheet, method=signature.method, signer_name=signature.signer_name.strip()[:80],
         on_behalf=check_on_behalf(signature.on_behalf), reason=reason, strokes=strokes, sheet_sha256=digest,
-        signed_by_id=case.actor.user_id, collected_by_id=collector, signed_at=case.now,
+        signed_by_id=signer or case.actor.user_id, collected_by_id=collector, signed_at=case.now,
         address=case.actor.address, agent=signature.agent[:200],
     )  # fmt: skip
     row.evidence_sha256 = evidence_digest(row)
@@ -112,7 +122,7 @@ def put_signature(case: Case, signature: Signature, reason: str = "", collector:
     if signature.method in {SignMethod.ACCOUNT, SignMethod.DRAWN, SignMethod.LINK}:
         ServiceSheet.objects.filter(pk=sheet.pk).update(signed=True)
     SignLink.objects.filter(ticket=case.ticket, used_at=None).update(used_at=case.now)
-    record_made(case.actor, row, {**audit.snapshot(row), "strokes": len(strokes)})
+    record_made(case.actor, row, {**audit.snapshot(row), "strokes": len(strokes), **(way or {})})
     case.move(State.COMPLETED, SubState.RATED if hasattr(case.ticket, "rating") else SubState.SIGNED)
     return TicketSigned(case.ticket.number, signature.method, sheet.number, collector)
 

@@ -3,11 +3,15 @@
 import re
 from typing import Any
 
+import pytest
+from django.db import connection
 from django.test import Client
 
 from yizhan.kernel.models import AuditEntry
-from yizhan.tickets.models import SignOff
-from yizhan.tickets.services.signing import offer_sign_link
+from yizhan.people.models import User
+from yizhan.tickets.evidence import changed_records
+from yizhan.tickets.models import ReturnVisit, SignOff
+from yizhan.tickets.services.signing import closing_sheet, new_link, offer_sign_link
 from yizhan.tickets.tests.world import STROKE
 
 
@@ -46,3 +50,43 @@ def test_what_is_signed_and_rated_asks_for_nothing_more(world: Any, page: Any) -
 
 def test_a_grant_for_everybody_says_so(page: Any) -> None:
     assert "全部客户" in page("admin").get("/data/assignments/").content.decode().partition("<tbody>")[2]
+
+
+@pytest.mark.parametrize("who", ["engineer1", "engineer2", "desk", "manager"])
+@pytest.mark.parametrize("fixed", ["yes", "no"])
+def test_one_of_ours_does_not_answer_the_customer_s_link(world: Any, page: Any, who: str, fixed: str) -> None:
+    """The link that he made opens on his own screen too: signed in, he is told whose it is, and it stays unused."""
+    number = world.completed().number
+    token = offer_sign_link(actor=world.actor("engineer1"), number=number)
+    given = {"fixed": fixed, "reason": "没好", "signer_name": "张倩", "strokes": str(STROKE), "score": "5"}
+    for answer in (page(who).get(f"/s/{token}/"), page(who).post(f"/s/{token}/", given)):
+        assert answer.status_code == 403
+        shown = answer.content.decode()
+        assert "这个链接是给用户的" in shown
+        assert "signer_name" not in shown
+        assert (f"/tickets/{number}/sign/" in shown) == (who == "engineer1")
+    assert not SignOff.objects.exists()
+    assert not ReturnVisit.objects.exists()
+    refused = AuditEntry.objects.filter(command="answer_as", outcome="refused").values_list("actor", "address")
+    assert list(refused) == [(world.actor(who).label, "127.0.0.1")]
+    assert Client().post(f"/s/{token}/", {**given, "fixed": "yes"}).status_code == 302
+
+
+def test_the_evidence_names_the_account_and_the_audit_how_the_link_came(world: Any, page: Any) -> None:
+    shown, mailed = world.completed(requester="requester1"), world.completed(requester="requester1")
+    given = {"fixed": "yes", "signer_name": "张倩", "strokes": "", "score": "5"}
+    token = offer_sign_link(actor=world.actor("engineer1"), number=shown.number)
+    assert page("requester1").post(f"/s/{token}/", given).status_code == 302
+    row = SignOff.objects.get(ticket=shown, method="link")
+    assert (row.signed_by, row.collected_by) == tuple(User.objects.get(username=name) for name in ("requester1", "engineer1"))
+    assert told_of(row)["link_through"] == "screen"
+    assert told_of(row)["link_shown_by"] == row.collected_by_id
+    assert Client().post(f"/s/{new_link(mailed, closing_sheet(mailed))}/", given).status_code == 302
+    row = SignOff.objects.get(ticket=mailed)
+    assert (row.signed_by, row.collected_by, told_of(row)["link_through"]) == (None, None, "mail")
+    assert list(changed_records(connection)) == []
+
+
+def told_of(row: SignOff) -> dict[str, Any]:
+    after: dict[str, Any] = AuditEntry.objects.get(command="sign_sheet", object_id=row.pk).after
+    return after

@@ -8,12 +8,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
 
-from yizhan.kernel.errors import NEEDED, DomainError, Invalid, NotFound
+from yizhan.kernel.errors import NEEDED, DomainError, Forbidden, Invalid, NotFound
 from yizhan.kernel.forms import Problem, problems_at
 from yizhan.kernel.web import actor_of
 from yizhan.tickets.evidence import genuine
-from yizhan.tickets.models import ServiceSheet
-from yizhan.tickets.services.link_signing import TAGS, LinkAnswer, answer_link, answered_link
+from yizhan.tickets.models import ServiceSheet, SignLink
+from yizhan.tickets.policies import TicketPermission, tickets
+from yizhan.tickets.services.link_signing import TAGS, LinkAnswer, answer_link, answered_link, check_browser
 from yizhan.tickets.services.signing import open_link
 from yizhan.tickets.views.ticket import drawn_signature
 
@@ -33,13 +34,21 @@ def sign_link(request: HttpRequest, token: str) -> HttpResponse:
         link = open_link(token)
     except NotFound as error:
         return ended_link(request, token, error)
-    message, status = "", 200
+    message, status, holder = "", 200, actor_of(request)
     problems: list[Problem] = []
+    try:
+        if request.method != "POST":
+            check_browser(holder, link.ticket)
+    except Forbidden as error:
+        return not_the_customers(request, link, error)
     if request.method == "POST":
         try:
-            stranger = actor_of(request)
-            answer_link(token=token, answer=read_answer(request), address=stranger.address, request_id=stranger.request_id)
+            answer_link(
+                token=token, answer=read_answer(request), address=holder.address, request_id=holder.request_id, account=holder
+            )
             return redirect("sign-link", token=token)
+        except Forbidden as error:
+            return not_the_customers(request, link, error)
         except NotFound as error:  # another press, or another device, was quicker
             return ended_link(request, token, error)
         except DomainError as error:
@@ -50,6 +59,14 @@ def sign_link(request: HttpRequest, token: str) -> HttpResponse:
         "typed": request.POST, "chosen_tags": request.POST.getlist("tags"),
     }  # fmt: skip
     return render(request, "tickets/link.html", context, status=status)
+
+
+def not_the_customers(request: HttpRequest, link: SignLink, error: Forbidden) -> HttpResponse:
+    """For one of ours who opened the customer's link while he is signed in: why not, and what he can do instead."""
+    actor = actor_of(request)
+    collects = tickets.allows(actor, TicketPermission.COLLECT_SIGNATURE, link.ticket)
+    context = {"ticket": link.ticket, "message": str(error), "collects": collects, "sees": tickets.sees(actor, link.ticket)}
+    return render(request, "tickets/link_not_yours.html", context, status=error.status)
 
 
 def ended_link(request: HttpRequest, token: str, error: NotFound) -> HttpResponse:
