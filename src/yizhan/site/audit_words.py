@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 from yizhan.kernel.audit_words import say, words_of
 from yizhan.kernel.models import AuditEntry
 from yizhan.kernel.resource import all_resources
-from yizhan.tickets.states import TABLE
+from yizhan.tickets.states import TicketLife
 from yizhan.tickets.tables import COLUMNS
 
 ACCOUNT = {
@@ -126,8 +126,8 @@ THINGS = {
 }
 for words in (ACCOUNT, ACTS, WHO, THINGS):
     say(words)
-say({str(action): transition.label for action, transition in TABLE.transitions.items()})
-say({f"{action}_ticket": transition.label for action, transition in TABLE.transitions.items()})
+say({str(action): transition.label for action, transition in TicketLife.transitions.items()})
+say({f"{action}_ticket": transition.label for action, transition in TicketLife.transitions.items()})
 for resource in all_resources():
     name = resource.model._meta.model_name
     what = resource.model._meta.verbose_name

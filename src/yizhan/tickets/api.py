@@ -8,19 +8,20 @@ from ninja import Query, Router, Schema, Status
 
 from yizhan.kernel import custom_fields
 from yizhan.kernel.errors import Forbidden, Invalid, NotFound
+from yizhan.kernel.lifecycle import Transition
+from yizhan.kernel.lifecycle.bodies import body_of, perform
 from yizhan.kernel.paging import paginate
 from yizhan.kernel.rest import documented, listed, read_body
 from yizhan.kernel.web import actor_of, clean_limit
 from yizhan.tickets import schemas as s
-from yizhan.tickets.actions import ACTIONS, category_of
 from yizhan.tickets.intake import register_request
 from yizhan.tickets.models import Channel, Ticket
 from yizhan.tickets.policies import TicketPermission, tickets
 from yizhan.tickets.presenting import EntryOut, MessageOut, TicketOut, definitions_for, entry_out, sheet_out, ticket_out
-from yizhan.tickets.queries import filtered, ticket_fields, ticket_view
+from yizhan.tickets.queries import category_of, filtered, ticket_fields, ticket_view
 from yizhan.tickets.services.acting import with_joins
 from yizhan.tickets.services.messages import NewMessage, TicketChanges, edit_ticket, post_message
-from yizhan.tickets.states import TABLE, Action
+from yizhan.tickets.states import TicketLife
 from yizhan.tickets.timeline import timeline
 
 router = Router(tags=["tickets"])
@@ -131,29 +132,29 @@ def write_message(request: HttpRequest, number: str) -> Status[dict[str, Any]]:
     return Status(201, {**shown, "attachments": body.attachments})
 
 
-def perform(request: HttpRequest, number: str, action: Action) -> dict[str, Any]:
+def act(request: HttpRequest, number: str, transition: Transition) -> dict[str, Any]:
     """404 by scope, 403, 422 body, 409, 422 guard: in this order."""
     actor, ticket = actor_of(request), visible(request, number)
-    permission = TABLE.transitions[action].permission
-    tickets.require(actor, permission, ticket)
-    body = read_body(request, ACTIONS[action].body)
-    done = ACTIONS[action].perform(actor, number, body)
-    return ticket_out(actor, done)
+    tickets.require(actor, transition.permission, ticket)
+    body = read_body(request, body_of(transition))
+    return ticket_out(actor, perform(transition, actor, number, body))
 
 
-def add_action(action: Action) -> None:
+def add_action(transition: Transition) -> None:
     """One operation per action, so that each body stands in OpenAPI with its example."""
-    schema = ACTIONS[action].body
 
-    def act(request: HttpRequest, number: str) -> dict[str, Any]:
-        return perform(request, number, action)
+    def view(request: HttpRequest, number: str) -> dict[str, Any]:
+        return act(request, number, transition)
 
-    path, extra = f"/{{number}}/actions/{action}", documented(schema, answers=ONE)
-    router.add_api_operation(path, ["POST"], act, response=OUT, operation_id=f"tickets_{action}", openapi_extra=extra)
+    path, words = f"/{{number}}/actions/{transition}", transition.action.replace("_", " ").capitalize()
+    router.add_api_operation(
+        path, ["POST"], view, response=OUT, operation_id=f"tickets_{transition}", summary=words,
+        openapi_extra=documented(body_of(transition), answers=ONE),
+    )  # fmt: skip
 
 
-for _action in Action:
-    add_action(_action)
+for _transition in TicketLife.transitions.values():
+    add_action(_transition)
 
 
 @router.post("/{number}/actions/{action}", response=OUT, operation_id="tickets_unknown_action", include_in_schema=False)

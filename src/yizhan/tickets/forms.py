@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from yizhan.kernel import clock, custom_fields
 from yizhan.kernel.errors import Text
 from yizhan.kernel.forms import DateTimeInput, DressedForm, dress
+from yizhan.kernel.lifecycle.forms import ActionForm
 from yizhan.people.models import Duty, User
 from yizhan.people.queries import duties_now, teams_serving, technicians
 from yizhan.tickets.models import (
@@ -26,7 +27,6 @@ from yizhan.tickets.models import (
 )
 from yizhan.tickets.models.category import Category
 from yizhan.tickets.queries import open_load, ticket_fields
-from yizhan.tickets.states import Action
 
 USUAL_MINUTES = 15
 NOBODY = ("", _("Choose…"))
@@ -38,35 +38,25 @@ LEVELS = [
 ]
 
 
-class ActionForm(DressedForm):
-    """One action's entries. `body()` gives them as its schema wants them."""
+class TicketForm(ActionForm):
+    """One action's entries about a ticket."""
 
-    version = forms.IntegerField(required=False, widget=forms.HiddenInput)
+    @property
+    def ticket(self) -> Ticket:
+        found: Ticket = self.record
+        return found
 
-    def __init__(self, *args: Any, ticket: Ticket, others: Sequence[Ticket] = (), **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.ticket = ticket
-        self.customers = list(dict.fromkeys(one.customer_id for one in (ticket, *others)))
-        self.fields["version"].initial = ticket.version
-        self.set_up()
-        dress(self)
-
-    def set_up(self) -> None:
-        """Fill choices that depend on the ticket."""
-
-    def body(self) -> dict[str, Any]:
-        return {name: value for name, value in self.cleaned_data.items() if value not in (None, "")}
+    @property
+    def customers(self) -> list[int]:
+        """Those of all tickets that it is about."""
+        return list(dict.fromkeys(one.customer_id for one in (self.record, *self.others)))
 
 
 def text_area(rows: int = 2) -> forms.Textarea:
     return forms.Textarea(attrs={"rows": rows, "class": "form-control"})
 
 
-class ReasonForm(ActionForm):
-    reason = forms.CharField(label=_("Reason"), widget=text_area(), max_length=2000)
-
-
-class PeopleForm(ActionForm):
+class PeopleForm(TicketForm):
     """Chooses among the engineers of the ticket's customer; of several tickets, of all their customers."""
 
     people_field = "to"
@@ -135,7 +125,7 @@ class CoHandlerForm(PeopleForm):
     people_field = "user"
 
 
-class JudgeForm(ActionForm):
+class JudgeForm(TicketForm):
     level = forms.TypedChoiceField(
         label=_("Level"), coerce=int, choices=[(n, f"{n} · {t}") for n, t, _e in LEVELS], widget=forms.RadioSelect
     )
@@ -145,7 +135,7 @@ class JudgeForm(ActionForm):
         self.fields["level"].initial = self.ticket.level
 
 
-class ScheduleForm(ActionForm):
+class ScheduleForm(TicketForm):
     at = forms.DateTimeField(label=_("Agreed time"), widget=DateTimeInput(attrs={"class": "form-control"}))
     note = forms.CharField(label=_("Agreed with whom"), max_length=200)
 
@@ -153,17 +143,12 @@ class ScheduleForm(ActionForm):
         self.fields["note"].initial = self.ticket.requester.name
 
 
-class RemoteForm(ActionForm):
-    tool = forms.CharField(label=_("Tool"), max_length=60)
-    session = forms.CharField(label=_("Session number"), max_length=80, required=False)
-
-
-class ArriveForm(ActionForm):
+class ArriveForm(TicketForm):
     proof = forms.ChoiceField(label=_("What shows the arrival"), choices=Proof.choices, initial=Proof.USER_WORD)
     note = forms.CharField(label=_("Note"), max_length=200, required=False)
 
 
-class EscalateForm(ActionForm):
+class EscalateForm(TicketForm):
     team = forms.ChoiceField(label=_("Second-line team"))
     diagnosis = forms.CharField(label=_("Diagnosis so far"), widget=text_area(3), max_length=10_000)
 
@@ -176,7 +161,7 @@ class EscalateForm(ActionForm):
         self.order_fields(["team", "diagnosis"])
 
 
-class SuspendForm(ActionForm):
+class SuspendForm(TicketForm):
     reason = forms.ChoiceField(label=_("Waiting for"), choices=Paused.choices)
     note = forms.CharField(label=_("Evidence (case number, who said so)"), widget=text_area(), max_length=2000)
     eta = forms.DateTimeField(
@@ -185,7 +170,7 @@ class SuspendForm(ActionForm):
     )  # fmt: skip
 
 
-class RestoredForm(ActionForm):
+class RestoredForm(TicketForm):
     at = forms.DateTimeField(
         label=_("Since when"), required=False, widget=DateTimeInput(attrs={"class": "form-control"}),
         help_text=_("Empty: now."),
@@ -193,34 +178,30 @@ class RestoredForm(ActionForm):
     note = forms.CharField(label=_("Note"), max_length=500, required=False)
 
 
-class RemindForm(ActionForm):
-    comment = forms.CharField(label=_("What is pressing"), required=False, widget=text_area(), max_length=2000)
-
-
-class VoidForm(ReasonForm):
+class VoidForm(TicketForm):
     code = forms.ChoiceField(label=_("Why"), choices=[(c.value, c.label) for c in VOID_CODES])
-    field_order = ["code", "reason"]
+    reason = forms.CharField(label=_("Reason"), widget=text_area(), max_length=2000)
 
 
-class AffectedForm(ActionForm):
+class AffectedForm(TicketForm):
     name = forms.CharField(label=_("Full name"), max_length=80)
     phone = forms.CharField(label=_("Phone"), max_length=30, required=False)
     place = forms.CharField(label=_("Place"), max_length=80, required=False)
 
 
-class LinkForm(ActionForm):
+class LinkForm(TicketForm):
     to = forms.CharField(label=_("Number of the other ticket"), max_length=20)
     kind = forms.ChoiceField(label=_("This ticket is"), choices=LinkKind.choices)
 
 
-class RateForm(ActionForm):
+class RateForm(TicketForm):
     score = forms.TypedChoiceField(
         label=_("Score"), coerce=int, choices=[(i, str(i)) for i in range(1, 6)], widget=forms.RadioSelect
     )
     comment = forms.CharField(label=_("Comment"), required=False, widget=text_area(), max_length=2000)
 
 
-class VisitForm(ActionForm):
+class VisitForm(TicketForm):
     result = forms.ChoiceField(label=_("Result"), choices=VisitResult.choices, widget=forms.RadioSelect)
     solved = forms.NullBooleanField(
         label=_("Fixed, and working now?"),
@@ -235,13 +216,13 @@ class VisitForm(ActionForm):
     comment = forms.CharField(label=_("The user's own words"), required=False, widget=text_area(), max_length=2000)
 
 
-class KnowledgeForm(ActionForm):
+class KnowledgeForm(TicketForm):
     decision = forms.ChoiceField(label=_("Knowledge"), choices=KnowledgeDecision.choices, widget=forms.RadioSelect)
     article = forms.CharField(label=_("Article number"), required=False, max_length=60)
     reason = forms.CharField(label=_("Note"), required=False, max_length=500)
 
 
-class SheetForm(ActionForm):
+class SheetForm(TicketForm):
     """The service sheet as an engineer fills it on a phone: choices first, little to type."""
 
     mode = forms.ChoiceField(label=_("Mode"), choices=Mode.choices, widget=forms.RadioSelect)
@@ -337,29 +318,3 @@ def category_choices(chosen: Category | None = None) -> list[tuple[str, str]]:
     """The active catalogue, children indented under their parents; and the one that stands there, closed or not."""
     rows = Category.objects.filter(Q(active=True) | Q(pk=chosen.pk if chosen else None)).order_by("position", "code")
     return [("", "–"), *((c.code, f"　{c.name}" if c.parent_id else c.name) for c in rows)]
-
-
-FORMS: dict[Action, type[ActionForm]] = {
-    Action.DISPATCH: DispatchForm,
-    Action.JUDGE_LEVEL: JudgeForm,
-    Action.SCHEDULE: ScheduleForm,
-    Action.START_REMOTE: RemoteForm,
-    Action.ARRIVE: ArriveForm,
-    Action.ESCALATE: EscalateForm,
-    Action.TRANSFER: TransferForm,
-    Action.DECLINE_TRANSFER: ReasonForm,
-    Action.ADD_CO_HANDLER: CoHandlerForm,
-    Action.SUSPEND: SuspendForm,
-    Action.MARK_RESTORED: RestoredForm,
-    Action.WAIVE_SIGN: ReasonForm,
-    Action.REFUSE: ReasonForm,
-    Action.RATE: RateForm,
-    Action.RECORD_RETURN_VISIT: VisitForm,
-    Action.DECIDE_KNOWLEDGE: KnowledgeForm,
-    Action.REOPEN: ReasonForm,
-    Action.CANCEL: ReasonForm,
-    Action.VOID: VoidForm,
-    Action.REMIND: RemindForm,
-    Action.ADD_AFFECTED: AffectedForm,
-    Action.LINK: LinkForm,
-}

@@ -13,9 +13,9 @@ from yizhan.people import policies
 from yizhan.people.models import Contact, Customer, Department, Site
 from yizhan.people.policies import PeoplePermission
 from yizhan.people.services.contacts import find_or_add_contact
-from yizhan.tickets.actions import category_of, sheet_input
 from yizhan.tickets.models import Ticket
 from yizhan.tickets.policies import TicketPermission, tickets
+from yizhan.tickets.queries import category_of
 from yizhan.tickets.schemas import NewTicketIn
 from yizhan.tickets.services.messages import own_files
 from yizhan.tickets.services.registering import NewTicket, register_ticket
@@ -86,7 +86,7 @@ def register_request(*, actor: Actor, body: NewTicketIn) -> Ticket:
     new = registration(actor, body)
     files = own_files(actor, body.attachments, new.customer.pk)
     if body.complete:
-        sheet = sheet_input(body.complete.sheet)
+        sheet = body.complete.sheet.told()
         ticket = quick_log(actor=actor, new=new, level=body.complete.level, sheet=sheet)
     else:
         ticket = register_ticket(actor=actor, new=new)

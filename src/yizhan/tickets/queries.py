@@ -10,11 +10,12 @@ from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
 from yizhan.kernel import custom_fields
 from yizhan.kernel.actor import Actor
-from yizhan.kernel.errors import wrong_filter
+from yizhan.kernel.errors import Invalid, wrong_filter
 from yizhan.kernel.fields import at_path
 from yizhan.kernel.models import CustomField
 from yizhan.tickets.models import (
     CannedReply,
+    Category,
     CoHandler,
     Phrase,
     ServiceSheet,
@@ -182,3 +183,17 @@ def links_of(ticket: Ticket) -> QuerySet[TicketLink]:
     """The tickets that belong to this one, either way, with their numbers."""
     rows = TicketLink.objects.filter(Q(source=ticket) | Q(target=ticket)).select_related("source", "target").order_by("pk")
     return rows.only("kind", "source__number", "target__number")
+
+
+def category_of(code: str | None) -> Category | None:
+    """The active category of that code.
+
+    Raises:
+        Invalid: there is none.
+    """
+    if code is None:
+        return None
+    found = Category.objects.filter(code=code, active=True).first()
+    if found is None:
+        raise Invalid(f"category: {code}", code="unknown_reference", fields={"category": [f"{code}?"]})
+    return found

@@ -4,7 +4,11 @@ from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field, StrictBool, StrictFloat, StrictInt, StringConstraints
 
+from yizhan.kernel.lifecycle.bodies import ActionBody
 from yizhan.kernel.rest import StrictSchema, When
+from yizhan.tickets.queries import category_of
+from yizhan.tickets.services.sheets import SheetInput
+from yizhan.tickets.services.signing import Signature
 
 Text = Annotated[str, StringConstraints(max_length=20_000)]
 Short = Annotated[str, StringConstraints(max_length=200)]
@@ -45,6 +49,17 @@ class Sheet(StrictSchema):
     labour_minutes: Annotated[StrictInt, Field(ge=0, le=44_640)]
     parts: Annotated[list[PartLine | Short], Field(max_length=50)]
     category: str | None = None
+
+    def told(self) -> SheetInput:
+        """As the command takes it.
+
+        Raises:
+            Invalid: there is no such category.
+        """
+        given = self.dict()
+        parts = [{"item": part} if isinstance(part, str) else part for part in given.pop("parts")]
+        category = category_of(given.pop("category"))
+        return SheetInput(**given, parts=parts, category=category)
 
 
 class Complete(StrictSchema):
@@ -93,19 +108,6 @@ class MessageIn(StrictSchema):
     version: StrictInt | None = None
 
 
-class ActionBody(StrictSchema):
-    version: StrictInt | None = None
-
-
-class Empty(ActionBody):
-    model_config = example()
-
-
-class Dispatch(ActionBody):
-    model_config = example(to="engineer1")
-    to: Short
-
-
 class JudgeLevel(ActionBody):
     model_config = example(level=2, reason="多人受影响")
     level: Annotated[StrictInt, Field(ge=1, le=4)]
@@ -118,41 +120,12 @@ class Schedule(ActionBody):
     note: Text
 
 
-class StartRemote(ActionBody):
-    model_config = example(tool="ToDesk", session="123 456 789")
-    tool: Short
-    session: Short = ""
-
-
 class Arrive(ActionBody):
     """`proof` is scan, location, user_word or none; other words are kept as the reason and shown unverified."""
 
     model_config = example(proof="scan")
     proof: Short | None = None
     note: Short = ""
-
-
-class Escalate(ActionBody):
-    model_config = example(team="tier2", diagnosis="交换机端口反复掉线，已换线")
-    team: Short
-    diagnosis: Text
-
-
-class Transfer(ActionBody):
-    model_config = example(to="engineer3", reason="换班")
-    to: Short
-    reason: Text
-    force: StrictBool = False
-
-
-class Reason(ActionBody):
-    model_config = example(reason="还是打不开")
-    reason: Text
-
-
-class AddCoHandler(ActionBody):
-    model_config = example(user="engineer2")
-    user: Short
 
 
 class Suspend(ActionBody):
@@ -172,6 +145,9 @@ class SubmitSheet(ActionBody):
     model_config = example(sheet=SHEET_EXAMPLE)
     sheet: Sheet
 
+    def given(self) -> dict[str, Any]:
+        return super().given() | {"sheet": self.sheet.told()}
+
 
 class OnBehalf(StrictSchema):
     name: Short
@@ -185,6 +161,11 @@ class Sign(ActionBody):
     method: Literal["account", "drawn", "link"] = "account"
     strokes: list[list[list[StrictFloat]]] | None = None
     on_behalf: OnBehalf | None = None
+
+    def given(self) -> dict[str, Any]:
+        on_behalf = self.on_behalf.dict() if self.on_behalf else None
+        signature = Signature(self.signer_name, self.method, self.strokes or [], on_behalf)
+        return {"signature": signature, "version": self.version}
 
 
 class Rate(ActionBody):
@@ -215,11 +196,6 @@ class Void(ActionBody):
     model_config = example(code="duplicate", reason="与上一张重复")
     code: Literal["cancelled", "duplicate", "misreport", "out_of_scope"]
     reason: Text
-
-
-class Remind(ActionBody):
-    model_config = example(comment="12 点前要用")
-    comment: Annotated[str, StringConstraints(max_length=2000)] | None = None
 
 
 class AddAffected(ActionBody):

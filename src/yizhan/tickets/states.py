@@ -1,53 +1,14 @@
-"""The transition table of a ticket (DOMAIN 2.2, 2.3)."""
-
-from collections.abc import Callable, Iterable
-from enum import StrEnum
+"""The life of a ticket (DOMAIN 2.2, 2.3): every action, once. `docs/adding-an-action.md` tells how to add one."""
 
 from django.utils.translation import gettext_lazy as _
 
-from yizhan.kernel.actor import Actor
+from yizhan.kernel.actor import Actor, Permission
 from yizhan.kernel.errors import Text
-from yizhan.kernel.states import StateTable, Transition, table
+from yizhan.kernel.lifecycle import Life, Transition
 from yizhan.tickets import policies
 from yizhan.tickets.models import State, SubState, Ticket
 from yizhan.tickets.models.ticket import SUSPENDED
 from yizhan.tickets.policies import TicketPermission as P
-
-
-class Action(StrEnum):
-    DISPATCH = "dispatch"
-    RECALL = "recall"
-    CLAIM = "claim"
-    ACCEPT = "accept"
-    JUDGE_LEVEL = "judge_level"
-    SCHEDULE = "schedule"
-    START_REMOTE = "start_remote"
-    DEPART = "depart"
-    ARRIVE = "arrive"
-    LEAVE = "leave"
-    ESCALATE = "escalate"
-    TRANSFER = "transfer"
-    ACCEPT_TRANSFER = "accept_transfer"
-    DECLINE_TRANSFER = "decline_transfer"
-    ADD_CO_HANDLER = "add_co_handler"
-    SUSPEND = "suspend"
-    RESUME = "resume"
-    MARK_RESTORED = "mark_restored"
-    SUBMIT_SHEET = "submit_sheet"
-    SIGN = "sign"
-    WAIVE_SIGN = "waive_sign"
-    REFUSE = "refuse"
-    RATE = "rate"
-    RECORD_RETURN_VISIT = "record_return_visit"
-    DECIDE_KNOWLEDGE = "decide_knowledge"
-    ARCHIVE = "archive"
-    REOPEN = "reopen"
-    CANCEL = "cancel"
-    VOID = "void"
-    REMIND = "remind"
-    ADD_AFFECTED = "add_affected"
-    LINK = "link"
-
 
 PENDING, WORKING, COMPLETED, ARCHIVED = State.PENDING, State.IN_PROGRESS, State.COMPLETED, State.ARCHIVED
 OPEN = (PENDING, WORKING)
@@ -56,22 +17,6 @@ MOVING = frozenset(
 )
 RESTING = SUSPENDED | {SubState.REPAIR_OUT}
 AWAKE = MOVING | {SubState.EN_ROUTE, SubState.ON_SITE}
-
-
-def rule(
-    action: Action,
-    permission: P,
-    sources: Iterable[State],
-    label: Text,
-    *,
-    sub: Iterable[str] | None = None,
-    when: Callable[[Ticket], bool] | None = None,
-    target: str | None = None,
-    offered: Callable[[Actor, Ticket], bool] | None = None,
-) -> Transition[Ticket]:
-    subs = None if sub is None else frozenset(str(s) for s in sub)
-    states = frozenset(str(s) for s in sources)
-    return Transition(action, permission, states, label, target, subs, when, offered)
 
 
 def second_line_waits(ticket: Ticket) -> bool:
@@ -93,57 +38,170 @@ def not_arrived(ticket: Ticket) -> bool:
     return ticket.arrived_at is None
 
 
-TABLE = StateTable[Ticket](
-    state_of=lambda ticket: (ticket.state, ticket.sub_state),
-    allows=policies.tickets.allows,
-    transitions=table(
-        [
-            rule(Action.ACCEPT, P.ACCEPT, OPEN, _("Accept"), when=second_line_waits, target=WORKING),
-            rule(Action.CLAIM, P.CLAIM, [PENDING], _("Take it"), target=WORKING),
-            rule(Action.ACCEPT_TRANSFER, P.ANSWER_TRANSFER, [WORKING], _("Accept the transfer"),
-                 when=lambda t: t.transfer_to_id is not None),
-            rule(Action.DECLINE_TRANSFER, P.ANSWER_TRANSFER, [WORKING], _("Decline the transfer"),
-                 when=lambda t: t.transfer_to_id is not None),
-            rule(Action.DISPATCH, P.DISPATCH, [PENDING], _("Dispatch"), target=PENDING),
-            rule(Action.RECALL, P.RECALL, [PENDING], _("Recall"), sub=[SubState.OFFERED], target=PENDING),
-            rule(Action.JUDGE_LEVEL, P.JUDGE, [WORKING], _("Judge the level")),
-            rule(Action.ARRIVE, P.WORK, [WORKING], _("Arrived"), sub=MOVING | {SubState.EN_ROUTE}),
-            rule(Action.LEAVE, P.WORK, [WORKING], _("Leave the site"), sub=[SubState.ON_SITE]),
-            rule(Action.RESUME, P.SUSPEND, [WORKING], _("Resume"), sub=RESTING),
-            rule(Action.MARK_RESTORED, P.RESTORE, [WORKING], _("Service restored"), when=lambda t: t.restored_at is None),
-            rule(Action.SUBMIT_SHEET, P.SHEET, [WORKING], _("Service sheet"), target=COMPLETED),
-            rule(Action.DEPART, P.WORK, [WORKING], _("Set off"), sub=MOVING),
-            rule(Action.START_REMOTE, P.WORK, [WORKING], _("Start remote session"), sub=AWAKE),
-            rule(Action.SCHEDULE, P.SCHEDULE, [WORKING], _("Schedule"), sub=AWAKE),
-            rule(Action.ESCALATE, P.ESCALATE, [WORKING], _("Escalate"), sub=AWAKE),
-            rule(Action.TRANSFER, P.TRANSFER, [WORKING], _("Transfer")),
-            rule(Action.ADD_CO_HANDLER, P.ADD_CO_HANDLER, [WORKING], _("Add a co-handler")),
-            rule(Action.SUSPEND, P.SUSPEND, [WORKING], _("Suspend"), sub=AWAKE - {SubState.REPAIR_OUT}),
-            rule(Action.SIGN, P.SIGN, [COMPLETED], _("Sign"), when=unsigned),
-            rule(Action.WAIVE_SIGN, P.WAIVE, [COMPLETED], _("Waive the signature"), when=unsigned),
-            rule(Action.REFUSE, P.REFUSE, [COMPLETED], _("Not fixed, do not sign"), when=unsigned, target=WORKING),
-            rule(Action.RATE, P.RATE, [COMPLETED], _("Rate"), when=unrated),
-            rule(Action.RECORD_RETURN_VISIT, P.RETURN_VISIT, [COMPLETED], _("Record the return visit")),
-            rule(Action.DECIDE_KNOWLEDGE, P.KNOWLEDGE, [WORKING, COMPLETED], _("Decide on knowledge")),
-            rule(Action.ARCHIVE, P.ARCHIVE, [COMPLETED], _("Archive"), target=ARCHIVED),
-            rule(Action.REOPEN, P.REOPEN, [COMPLETED], _("Reopen"), target=WORKING),
-            rule(Action.REMIND, P.REMIND, OPEN, _("Chase")),
-            rule(Action.CANCEL, P.CANCEL, OPEN, _("Withdraw"), when=not_arrived, target=ARCHIVED),
-            rule(Action.VOID, P.VOID, OPEN, _("Void"), target=ARCHIVED),
-            rule(Action.ADD_AFFECTED, P.ADD_AFFECTED, OPEN, _("Same fault +1")),
-            rule(Action.LINK, P.LINK, [*OPEN, COMPLETED, ARCHIVED], _("Link")),
-        ]
-    ),
-)  # fmt: skip
+def not_restored(ticket: Ticket) -> bool:
+    return ticket.restored_at is None
 
 
-def label_of(actor: Actor, action: str, ticket: Ticket | None = None) -> Text:
+def being_transferred(ticket: Ticket) -> bool:
+    return ticket.transfer_to_id is not None
+
+
+class TicketLife(Life[Ticket]):
+    """What can be done with a ticket, in the order in which the buttons stand."""
+
+    app = "yizhan.tickets"
+
+    @classmethod
+    def state_of(cls, record: Ticket) -> tuple[str, str]:
+        return record.state, record.sub_state
+
+    @classmethod
+    def allows(cls, actor: Actor, permission: Permission, record: Ticket) -> bool:
+        return policies.tickets.allows(actor, permission, record)
+
+    # fmt: off
+    accept = Transition(
+        _("Accept"), "taking.accept_ticket", permission=P.ACCEPT, sources=OPEN,
+        icon="circle-check", when=second_line_waits, target=WORKING, key="A", many=True, by_relation=True,
+    )
+    claim = Transition(
+        _("Take it"), "taking.claim_ticket", permission=P.CLAIM, sources=[PENDING],
+        icon="circle-check", target=WORKING, key="A", many=True, undo=True,
+    )
+    accept_transfer = Transition(
+        _("Accept the transfer"), "taking.accept_transfer", permission=P.ANSWER_TRANSFER, sources=[WORKING],
+        icon="circle-check", when=being_transferred, many=True,
+    )
+    decline_transfer = Transition(
+        _("Decline the transfer"), "taking.decline_transfer", permission=P.ANSWER_TRANSFER, sources=[WORKING],
+        icon="x", when=being_transferred, example={"reason": "今天排满了"},
+    )
+    dispatch = Transition(
+        _("Dispatch"), "taking.dispatch_ticket", permission=P.DISPATCH, sources=[PENDING],
+        icon="user-plus", target=PENDING, key="D", example={"to": "engineer1"}, form="DispatchForm", many=True,
+    )
+    recall = Transition(
+        _("Recall"), "taking.recall_ticket", permission=P.RECALL, sources=[PENDING],
+        icon="arrow-back-up", sub_states=[SubState.OFFERED], target=PENDING, many=True,
+    )
+    judge_level = Transition(
+        _("Judge the level"), "working.judge_level", permission=P.JUDGE, sources=[WORKING],
+        icon="gavel", key="J", body="JudgeLevel", form="JudgeForm", many=True, by_relation=True,
+    )
+    arrive = Transition(
+        _("Arrived"), "working.arrive_at_ticket", permission=P.WORK, sources=[WORKING],
+        icon="map-pin-check", sub_states=MOVING | {SubState.EN_ROUTE}, body="Arrive", form="ArriveForm",
+    )
+    leave = Transition(
+        _("Leave the site"), "working.leave_ticket", permission=P.WORK, sources=[WORKING],
+        icon="door-exit", sub_states=[SubState.ON_SITE],
+    )
+    resume = Transition(
+        _("Resume"), "working.resume_ticket", permission=P.SUSPEND, sources=[WORKING],
+        icon="player-play", sub_states=RESTING, many=True,
+    )
+    mark_restored = Transition(
+        _("Service restored"), "working.mark_restored", permission=P.RESTORE, sources=[WORKING],
+        icon="circle-check", when=not_restored, key="V", body="MarkRestored",
+        form="RestoredForm",
+    )
+    submit_sheet = Transition(
+        _("Service sheet"), "sheets.submit_sheet", permission=P.SHEET, sources=[WORKING],
+        icon="file-text", target=COMPLETED, key="S", body="SubmitSheet", page="ticket-sheet",
+    )
+    depart = Transition(
+        _("Set off"), "working.depart_for_ticket", permission=P.WORK, sources=[WORKING],
+        icon="walk", sub_states=MOVING,
+    )
+    start_remote = Transition(
+        _("Start remote session"), "working.start_remote", permission=P.WORK, sources=[WORKING],
+        icon="device-desktop-share", sub_states=AWAKE, example={"tool": "ToDesk", "session": "123 456 789"},
+    )
+    schedule = Transition(
+        _("Schedule"), "working.schedule_ticket", permission=P.SCHEDULE, sources=[WORKING],
+        icon="calendar-event", sub_states=AWAKE, body="Schedule", form="ScheduleForm",
+    )
+    escalate = Transition(
+        _("Escalate"), "taking.escalate_ticket", permission=P.ESCALATE, sources=[WORKING],
+        icon="arrow-up-right", sub_states=AWAKE, key="U", form="EscalateForm",
+        example={"team": "tier2", "diagnosis": "交换机端口反复掉线，已换线"},
+    )
+    transfer = Transition(
+        _("Transfer"), "taking.transfer_ticket", permission=P.TRANSFER, sources=[WORKING],
+        icon="arrows-exchange", key="T", form="TransferForm", many=True, by_relation=True, undo=True,
+        example={"to": "engineer3", "reason": "换班"},
+    )
+    add_co_handler = Transition(
+        _("Add a co-handler"), "taking.add_co_handler", permission=P.ADD_CO_HANDLER, sources=[WORKING],
+        icon="users-plus", key="C", example={"user": "engineer2"}, form="CoHandlerForm", many=True,
+    )
+    suspend = Transition(
+        _("Suspend"), "working.suspend_ticket", permission=P.SUSPEND, sources=[WORKING],
+        icon="player-pause", sub_states=AWAKE - {SubState.REPAIR_OUT}, key="P", body="Suspend",
+        form="SuspendForm", many=True,
+    )
+    sign = Transition(
+        _("Sign"), "signing.sign_ticket", permission=P.SIGN, sources=[COMPLETED],
+        icon="writing-sign", when=unsigned, key="G", body="Sign", page="ticket-sign",
+    )
+    waive_sign = Transition(
+        _("Waive the signature"), "signing.waive_sign", permission=P.WAIVE, sources=[COMPLETED],
+        icon="writing-sign", when=unsigned, many=True, example={"reason": "用户已离职"},
+    )
+    refuse = Transition(
+        _("Not fixed, do not sign"), "signing.refuse_ticket", permission=P.REFUSE, sources=[COMPLETED],
+        icon="x", when=unsigned, target=WORKING, example={"reason": "还是打不开"},
+    )
+    rate = Transition(
+        _("Rate"), "closing.rate_ticket", permission=P.RATE, sources=[COMPLETED],
+        icon="star", when=unrated, body="Rate", form="RateForm",
+    )
+    record_return_visit = Transition(
+        _("Record the return visit"), "closing.record_return_visit", permission=P.RETURN_VISIT, sources=[COMPLETED],
+        icon="phone-outgoing", body="RecordReturnVisit", form="VisitForm",
+    )
+    decide_knowledge = Transition(
+        _("Decide on knowledge"), "closing.decide_knowledge", permission=P.KNOWLEDGE, sources=[WORKING, COMPLETED],
+        icon="book", body="DecideKnowledge", form="KnowledgeForm", many=True,
+    )
+    archive = Transition(
+        _("Archive"), "closing.archive_ticket", permission=P.ARCHIVE, sources=[COMPLETED],
+        icon="archive", target=ARCHIVED, key="E", many=True, undo=True,
+    )
+    reopen = Transition(
+        _("Reopen"), "closing.reopen_ticket", permission=P.REOPEN, sources=[COMPLETED],
+        icon="rotate-clockwise", target=WORKING, example={"reason": "还是打不开"},
+    )
+    remind = Transition(
+        _("Chase"), "messages.remind_ticket", permission=P.REMIND, sources=OPEN,
+        icon="bell-ringing", example={"comment": "12 点前要用"},
+    )
+    cancel = Transition(
+        _("Withdraw"), "closing.cancel_ticket", permission=P.CANCEL, sources=OPEN,
+        icon="ban", when=not_arrived, target=ARCHIVED, example={"reason": "已自行解决"},
+    )
+    void = Transition(
+        _("Void"), "closing.void_ticket", permission=P.VOID, sources=OPEN,
+        icon="trash", target=ARCHIVED, body="Void", form="VoidForm", many=True,
+    )
+    add_affected = Transition(
+        _("Same fault +1"), "affected.add_affected", permission=P.ADD_AFFECTED, sources=OPEN,
+        icon="users-plus", body="AddAffected", form="AffectedForm",
+    )
+    link = Transition(
+        _("Link"), "messages.link_tickets", permission=P.LINK, sources=[*OPEN, COMPLETED, ARCHIVED],
+        icon="link", body="Link", form="LinkForm",
+    )
+    # fmt: on
+
+
+def label_of(actor: Actor, transition: Transition, ticket: Ticket | None = None) -> Text:
     """What the action is called for this person: who was offered a ticket does not recall it, he gives it back."""
-    if action == Action.RECALL and not policies.tickets.allows(actor, P.DISPATCH, ticket):
+    if transition is TicketLife.recall and not policies.tickets.allows(actor, P.DISPATCH, ticket):
         return _("Give back")
-    return TABLE.transitions[Action(action)].label
+    return transition.label
 
 
 def actions_of(actor: Actor, ticket: Ticket) -> list[str]:
     """The names of what this actor may do with the ticket now, the likeliest first."""
-    return [t.action for t in TABLE.actions_for(actor, ticket)]
+    return [transition.action for transition in TicketLife.actions_for(actor, ticket)]

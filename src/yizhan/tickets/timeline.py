@@ -14,6 +14,7 @@ from yizhan.kernel.actor import Actor
 from yizhan.kernel.models import Attachment, StoredEvent
 from yizhan.people.models import Team, User
 from yizhan.tickets import events
+from yizhan.tickets.events import Mark, ReturnVisitRecorded, TicketEvent
 from yizhan.tickets.models import (
     Channel,
     ClosureCode,
@@ -49,55 +50,8 @@ class Entry:
     attachments: list[Attachment] = field(default_factory=list)
 
 
-SENTENCES: Mapping[str, str] = {
-    "TicketRegistered": gettext_noop("%(who)s registered it by %(channel)s"),
-    "TicketDispatched": gettext_noop("%(who)s dispatched it to %(to)s"),
-    "TicketRecalled": gettext_noop("%(who)s took the offer back"),
-    "TicketAccepted": gettext_noop("%(who)s accepted it"),
-    "SecondLineAccepted": gettext_noop("%(who)s takes over as second line"),
-    "LevelJudged": gettext_noop("%(who)s judged level %(level)s (was %(before)s)"),
-    "VisitScheduled": gettext_noop("%(who)s agreed on %(at)s"),
-    "RemoteStarted": gettext_noop("%(who)s began a remote session by %(tool)s"),
-    "EngineerDeparted": gettext_noop("%(who)s set off"),
-    "EngineerArrived": gettext_noop("%(who)s arrived (%(proof)s)"),
-    "EngineerLeft": gettext_noop("%(who)s left the site"),
-    "TicketEscalated": gettext_noop("%(who)s escalated it to %(team)s"),
-    "TransferOffered": gettext_noop("%(who)s offers it to %(to)s"),
-    "TransferAccepted": gettext_noop("%(to)s is the owner now"),
-    "TransferDeclined": gettext_noop("%(who)s declined the transfer"),
-    "CoHandlerAdded": gettext_noop("%(who)s called in %(to)s"),
-    "TicketSuspended": gettext_noop("%(who)s suspended it: %(reason)s"),
-    "TicketResumed": gettext_noop("Work goes on"),
-    "ServiceRestored": gettext_noop("%(who)s: service restored at %(at)s"),
-    "SheetSubmitted": gettext_noop("%(who)s submitted service sheet %(sheet)s: %(outcome)s"),
-    "TicketCompleted": gettext_noop("Completed"),
-    "TicketSigned": gettext_noop("Signed: %(method)s"),
-    "SignOffRefused": gettext_noop("%(who)s did not sign"),
-    "TicketRated": gettext_noop("Rated %(score)s of 5"),
-    "ReturnVisitRecorded": gettext_noop("%(who)s made the return visit: %(result)s"),
-    "KnowledgeDecided": gettext_noop("%(who)s decided on knowledge: %(decision)s"),
-    "TicketArchived": gettext_noop("Archived: %(closure_code)s"),
-    "TicketReopened": gettext_noop("%(who)s reopened it"),
-    "RequesterReminded": gettext_noop("%(who)s chased it, %(count)s times so far"),
-    "StepUndone": gettext_noop("%(who)s took the last step back"),
-    "UserAffected": gettext_noop("%(who)s added somebody with the same fault, %(count)s so far"),
-    "TicketsLinked": gettext_noop("%(who)s linked it: %(kind)s %(to)s"),
-    "TicketEdited": gettext_noop("%(who)s corrected the record"),
-    "MessagePosted": gettext_noop("%(who)s wrote"),
-    "NotePosted": gettext_noop("%(who)s noted"),
-}
 GIVEN_BACK = gettext_noop("%(who)s gave it back")
 COLLECTED = gettext_noop("Signed: %(method)s, collected by %(to)s")
-STOPS = {
-    "TicketRegistered",
-    "TicketAccepted",
-    "EngineerArrived",
-    "ServiceRestored",
-    "TicketCompleted",
-    "TicketSigned",
-    "TicketArchived",
-}
-WARNINGS = {"RequesterReminded", "SignOffRefused", "TicketReopened"}
 CHOICES: Mapping[str, Callable[[str], Any]] = {
     "channel": Channel, "proof": Proof, "reason": SubState, "outcome": Outcome, "method": SignMethod, "result": VisitResult,
     "decision": KnowledgeDecision, "closure_code": ClosureCode, "kind": LinkKind,
@@ -126,7 +80,7 @@ def visit_sentence(row: StoredEvent) -> str:
     """What the user answered, by link or to somebody who asked; what came of a try where nobody was asked."""
     by_link, solved = row.actor == "system:link", row.payload.get("solved")
     if solved is None:
-        return SENTENCES[row.type]
+        return ReturnVisitRecorded.SENTENCE
     if by_link:
         return (
             gettext_noop("%(who)s confirms by the link: it is fixed")
@@ -153,12 +107,18 @@ def sentence(row: StoredEvent, who: str, names: Mapping[int, tuple[str, str]], t
         values["to"] = values.get("team", "")
     if row.type in {"VisitScheduled", "ServiceRestored"}:
         values["at"] = local(values["at"])
-    words = visit_sentence(row) if row.type == "ReturnVisitRecorded" else SENTENCES.get(row.type, "%(who)s")
+    words = visit_sentence(row) if kind_of(row) is ReturnVisitRecorded else kind_of(row).SENTENCE
     if row.type == "TicketSigned" and row.payload.get("to"):
         words = COLLECTED
     if row.type == "TicketRecalled" and row.payload.get("given_back"):
         words = GIVEN_BACK
     return _(words) % values
+
+
+def kind_of(row: StoredEvent) -> type[TicketEvent]:
+    """The event's class; what an older or newer release stored and this one does not know is a plain fact."""
+    found = getattr(events, row.type, TicketEvent)
+    return found if isinstance(found, type) and issubclass(found, TicketEvent) else TicketEvent
 
 
 def who_acted(row: StoredEvent, ticket: Ticket, names: Mapping[int, tuple[str, str]]) -> tuple[str, str | None]:
@@ -203,15 +163,16 @@ def line(
 ) -> Entry:
     who, username = who_acted(row, ticket, names)
     message = messages.get(row.payload.get("message", 0))
-    hidden = not staff and getattr(getattr(events, row.type, None), "TEXT_INTERNAL", False)
+    kind = kind_of(row)
+    hidden = not staff and kind.TEXT_INTERNAL
     text = message.body if message else ("" if hidden else row.payload.get("text", ""))
     attached = list(files[message.pk]) if message and message.pk in files else []
     if row.type == "TicketRegistered":
         text, attached = ticket.description, list(files.get(None, []))
     if message and message.contact:
         who = message.contact.name
-    warns = row.type in WARNINGS or (row.type == "ReturnVisitRecorded" and row.payload.get("solved") is False)
-    node = "stop" if row.type in STOPS else "warn" if warns else "msg" if message else ""
+    unsolved = kind is ReturnVisitRecorded and row.payload.get("solved") is False
+    node = Mark.WARN if unsolved else kind.MARK or ("msg" if message else "")
     return Entry(
         at=row.at, type=row.type, who=who, username=username, sentence=sentence(row, who, names, teams), text=text,
         internal=row.internal, node=node, message_id=message.pk if message else None,

@@ -7,7 +7,7 @@ from django.db import transaction
 
 from yizhan.site.tests.test_resources import NEW
 from yizhan.tickets.models import State
-from yizhan.tickets.states import TABLE, Action
+from yizhan.tickets.states import TicketLife
 
 API = "/api/v1"
 TURNS, OTHERS = ("manager", "admin", "desk"), ("engineer1", "requester1")
@@ -43,12 +43,12 @@ def roles_for(path: str) -> list[str]:
 
 def condition(action: str) -> str:
     """How the world makes a ticket for this action."""
-    if action not in list(Action):
+    if action not in TicketLife.transitions:
         return "new"
     working = "claimed" if "_transfer" in action else "judged"
     made = {State.PENDING: "new", State.IN_PROGRESS: working, State.COMPLETED: "completed", State.ARCHIVED: "archived"}
-    sources = TABLE.transitions[action].sources
-    return "ready" if action == Action.ARCHIVE else next(how for state, how in made.items() if state in sources)
+    sources = TicketLife.transitions[action].sources
+    return "ready" if action == TicketLife.archive.action else next(how for state, how in made.items() if state in sources)
 
 
 def record(api: Any, world: Any, path: str) -> str:

@@ -17,11 +17,7 @@ from django.core.management import call_command
 from yizhan.kernel.models import StoredEvent
 from yizhan.kernel.testing.api import operations
 from yizhan.tickets import events
-from yizhan.tickets.actions import ACTIONS
-from yizhan.tickets.forms import FORMS
-from yizhan.tickets.states import TABLE, Action
-from yizhan.tickets.timeline import SENTENCES
-from yizhan.tickets.views.parts import ICONS, PAGES
+from yizhan.tickets.states import TicketLife
 
 ROOT = Path(__file__).resolve().parents[4]
 SOURCE = ROOT / "src" / "yizhan"
@@ -126,15 +122,10 @@ def test_every_placeholder_survives_translation() -> None:
                 assert set(names.findall(message.id)) == set(names.findall(str(message.string))), message.id
 
 
-def test_actions_are_whole() -> None:
-    """Every action has a body, an icon, and a form, a page or nothing to ask."""
-    assert set(ACTIONS) == set(Action) == set(TABLE.transitions)
-    assert set(ICONS) == {str(action) for action in Action}
-    for action, call in ACTIONS.items():
-        asks = set(call.body.model_fields) - {"version"}
-        assert bool(asks) == (action in FORMS or str(action) in PAGES), action
-    kinds = {name for name, kind in vars(events).items() if isinstance(kind, type) and issubclass(kind, events.TicketEvent)}
-    assert kinds - {"TicketEvent"} == set(SENTENCES)
+def test_every_event_of_a_ticket_tells_its_own_sentence() -> None:
+    kinds = [kind for kind in vars(events).values() if isinstance(kind, type) and issubclass(kind, events.TicketEvent)]
+    assert len(kinds) > 30
+    assert not [kind.__name__ for kind in kinds if kind is not events.TicketEvent and "SENTENCE" not in vars(kind)]
 
 
 def test_openapi_names_every_operation_with_an_example() -> None:
@@ -143,7 +134,7 @@ def test_openapi_names_every_operation_with_an_example() -> None:
     schema = json.loads(json.dumps(api.get_openapi_schema()))
     assert schema["openapi"].startswith("3.1")
     names = {operation for _, _, operation in operations()}
-    assert {f"tickets_{action}" for action in Action} <= names
+    assert {f"tickets_{action}" for action in TicketLife.transitions} <= names
     for path, methods in schema["paths"].items():
         for method, operation in methods.items():
             body = operation.get("requestBody", {}).get("content", {}).get("application/json")

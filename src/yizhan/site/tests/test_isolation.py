@@ -24,7 +24,7 @@ from yizhan.people.models import Assignment, Contact, Customer, Department, Duty
 from yizhan.tickets.models import CannedReply, Category, Phrase
 from yizhan.tickets.services import signing
 from yizhan.tickets.services.handing import offer_handover
-from yizhan.tickets.states import Action
+from yizhan.tickets.states import TicketLife
 
 GUEST, OTHERS, OWN = "", {"requester1", "customer1"}, "requester2"
 CUSTOMERS = OTHERS | {OWN}
@@ -233,7 +233,7 @@ def test_another_customers_records_do_not_exist(username: str, theirs: dict[str,
         assert client.get(address(name, theirs)).status_code == 404, name
     for name in ("customers", "sites", "departments", "contacts"):
         assert client.get(address(f"resource-{name}-detail", theirs)).status_code == 404, name
-    for action in Action:
+    for action in TicketLife.transitions:
         assert client.post(f"/tickets/{theirs['number']}/do/{action}/").status_code == 404, action
     assert client.post(f"/tickets/{theirs['number']}/messages/", {"body": "x"}).status_code == 404
     before = theirs["ticket"].version

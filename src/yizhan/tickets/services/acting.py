@@ -9,10 +9,11 @@ from django.db.models import QuerySet
 from yizhan.kernel import audit, clock, events
 from yizhan.kernel.actor import Actor
 from yizhan.kernel.errors import NotFound, StaleVersion, TransitionNotAllowed
+from yizhan.kernel.lifecycle import Transition
 from yizhan.tickets.events import TicketEvent
 from yizhan.tickets.models import SubState, Ticket
 from yizhan.tickets.policies import TicketPermission, tickets
-from yizhan.tickets.states import TABLE, Action
+from yizhan.tickets.states import TicketLife
 
 JOINS = (
     "customer", "site", "department", "requester", "requester__user", "registered_by", "category",
@@ -88,20 +89,19 @@ def lock_ticket(actor: Actor, number: str) -> Ticket:
     return ticket
 
 
-def begin(actor: Actor, number: str, action: Action, version: int | None = None, command: str = "") -> Case:
-    """Scope, permission, version, state, in this order.
+def begin(actor: Actor, number: str, transition: Transition, version: int | None = None, command: str = "") -> Case:
+    """Scope, permission, version, state, in this order. `command` is what the audit calls it, where not “<action>_ticket”.
 
     Raises:
         NotFound, Forbidden, StaleVersion, TransitionNotAllowed.
     """
     ticket = lock_ticket(actor, number)
-    transition = TABLE.transitions[action]
     tickets.require(actor, transition.permission, ticket)
     if version is not None and version != ticket.version:
         raise StaleVersion(ticket.version)
-    if not TABLE.fits(transition, ticket):
-        raise TransitionNotAllowed(action, ticket.state)
-    return Case(actor, ticket, command or f"{action}_ticket", clock.now(), audit.snapshot(ticket))
+    if not TicketLife.fits(transition, ticket):
+        raise TransitionNotAllowed(transition.action, ticket.state)
+    return Case(actor, ticket, command or f"{transition.action}_ticket", clock.now(), audit.snapshot(ticket))
 
 
 def begin_edit(actor: Actor, number: str, permission: TicketPermission, command: str, version: int | None = None) -> Case:

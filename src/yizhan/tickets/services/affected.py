@@ -12,7 +12,7 @@ from yizhan.tickets.models import AffectedUser, Ticket
 from yizhan.tickets.queries import known_faults
 from yizhan.tickets.services.acting import Case, begin
 from yizhan.tickets.services.taking import required
-from yizhan.tickets.states import Action
+from yizhan.tickets.states import TicketLife
 
 
 @command
@@ -22,7 +22,7 @@ def add_affected(*, actor: Actor, number: str, name: str, phone: str = "", place
     Raises:
         Conflict: `already_affected`, the same person twice.
     """
-    case = begin(actor, number, Action.ADD_AFFECTED, version, "add_affected")
+    case = begin(actor, number, TicketLife.add_affected, version, "add_affected")
     clean, number_called = required(name, "name")[:80], phone.strip()[:30]
     people = Contact.objects.filter(customer=case.ticket.customer, active=True, name=clean)
     known = people.filter(phone=number_called).first() if number_called else people.first() if people.count() == 1 else None

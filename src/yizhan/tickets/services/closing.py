@@ -31,13 +31,14 @@ from yizhan.tickets.models import (
     Ticket,
     VisitResult,
 )
+from yizhan.tickets.parameters import Reason
 from yizhan.tickets.policies import Relation, TicketPermission, has_worked_on, relations, tickets
 from yizhan.tickets.services.acting import Case, begin, lock_ticket
 from yizhan.tickets.services.messages import link_tickets
 from yizhan.tickets.services.registering import NewTicket, register_ticket
 from yizhan.tickets.services.signing import back_to_work
 from yizhan.tickets.services.taking import required
-from yizhan.tickets.states import Action
+from yizhan.tickets.states import TicketLife
 
 REOPEN_WINDOW = timedelta(days=7)
 DESK_VOID_WINDOW = timedelta(hours=12)
@@ -60,7 +61,7 @@ def rate_ticket(
     *, actor: Actor, number: str, score: int, tags: list[str] | None = None, comment: str = "", version: int | None = None
 ) -> Ticket:
     """The requester's one opinion, 1 to 5. Nobody else gives it, nobody changes it."""
-    case = begin(actor, number, Action.RATE, version)
+    case = begin(actor, number, TicketLife.rate, version)
     return case.finish(put_rating(case, score, tags or [], comment))
 
 
@@ -94,7 +95,7 @@ def record_return_visit(
     Without `solved` it follows `satisfied`. “Not solved” keeps the ticket out of the archive until it is
     reopened, followed by a new ticket, or answered otherwise. By whoever did the work it is marked as self-made.
     """
-    case = begin(actor, number, Action.RECORD_RETURN_VISIT, version, "record_return_visit")
+    case = begin(actor, number, TicketLife.record_return_visit, version, "record_return_visit")
     if result not in VisitResult.values:
         raise Invalid(_("Some fields are not right."), fields={"result": [_("Choose one of those offered.")]})
     solved = satisfied if solved is None else solved
@@ -122,7 +123,7 @@ def decide_knowledge(
     *, actor: Actor, number: str, decision: str, article: str = "", reason: str = "", version: int | None = None
 ) -> Ticket:
     """What the next engineer can learn from this: an article, routine work, a one-off, or a new draft."""
-    case = begin(actor, number, Action.DECIDE_KNOWLEDGE, version, "decide_knowledge")
+    case = begin(actor, number, TicketLife.decide_knowledge, version, "decide_knowledge")
     if decision not in KnowledgeDecision.values:
         raise Invalid(_("Some fields are not right."), fields={"decision": [_("Choose one of those offered.")]})
     if decision == KnowledgeDecision.LINKED:
@@ -142,7 +143,7 @@ def archive_ticket(*, actor: Actor, number: str, version: int | None = None) -> 
     Raises:
         GuardFailed: with the list of what is missing.
     """
-    case = begin(actor, number, Action.ARCHIVE, version)
+    case = begin(actor, number, TicketLife.archive, version)
     gate = gate_of(case.ticket, case.now)
     if gate.unsolved:
         message = _("The user says that it is not solved: reopen it, or register a new ticket that follows it.")
@@ -197,9 +198,9 @@ def put_away(case: Case, code: str, reason: str) -> Ticket:
 
 
 @command
-def reopen_ticket(*, actor: Actor, number: str, reason: str, version: int | None = None) -> Ticket:
+def reopen_ticket(*, actor: Actor, number: str, reason: Reason, version: int | None = None) -> Ticket:
     """Back to work within seven days of completion, with the same owner. Emits `TicketReopened`."""
-    case = begin(actor, number, Action.REOPEN, version)
+    case = begin(actor, number, TicketLife.reopen, version)
     text = required(reason, "reason")
     if case.ticket.completed_at and case.now - case.ticket.completed_at > REOPEN_WINDOW:
         raise Conflict(_("More than seven days have passed: report it anew and link the two."), code="reopen_window")
@@ -208,16 +209,16 @@ def reopen_ticket(*, actor: Actor, number: str, reason: str, version: int | None
 
 
 @command
-def cancel_ticket(*, actor: Actor, number: str, reason: str, version: int | None = None) -> Ticket:
+def cancel_ticket(*, actor: Actor, number: str, reason: Reason, version: int | None = None) -> Ticket:
     """撤单: the customer does not need it any more, before anybody arrived."""
-    case = begin(actor, number, Action.CANCEL, version)
+    case = begin(actor, number, TicketLife.cancel, version)
     return put_away(case, ClosureCode.CANCELLED, required(reason, "reason"))
 
 
 @command
 def void_ticket(*, actor: Actor, number: str, code: str, reason: str, version: int | None = None) -> Ticket:
     """作废: the desk its own shift's duplicates and misreports, the service manager anything."""
-    case = begin(actor, number, Action.VOID, version)
+    case = begin(actor, number, TicketLife.void, version)
     text = required(reason, "reason")
     if code not in VOID_CODES:
         raise Invalid(_("Some fields are not right."), fields={"code": [_("Choose one of those offered.")]})

@@ -16,7 +16,7 @@ from yizhan.tickets.services.acting import begin
 from yizhan.tickets.services.closing import Answer, put_rating, put_visit
 from yizhan.tickets.services.signing import Signature, back_to_work, link_digest, open_link, put_signature
 from yizhan.tickets.services.taking import required
-from yizhan.tickets.states import Action
+from yizhan.tickets.states import TicketLife
 
 TAGS = (_("came quickly"), _("explained clearly"), _("friendly"), _("left it tidy"))
 
@@ -109,7 +109,7 @@ def answer_as(*, actor: Actor, token: str, answer: LinkAnswer, signer: int | Non
     """
     number = open_link(token).ticket.number
     if not answer.fixed:
-        case = begin(actor, number, Action.REFUSE, None, "refuse_ticket")
+        case = begin(actor, number, TicketLife.refuse, None, "refuse_ticket")
         open_link(token, lock=True)  # the ticket first, then its links: the one order of locks
         text = required(answer.reason, "reason")
         visit = put_visit(case, Answer(VisitResult.REACHED, solved=False, satisfied=content(answer), comment=text), by_link=True)
@@ -117,7 +117,7 @@ def answer_as(*, actor: Actor, token: str, answer: LinkAnswer, signer: int | Non
         return case.finish(visit, SignOffRefused(number, text))
     if not answer.signature.signer_name.strip():
         raise Invalid(_("Write your name."), fields={"signer_name": [_("This is needed.")]})
-    case = begin(actor, number, Action.SIGN, None, "sign_ticket")
+    case = begin(actor, number, TicketLife.sign, None, "sign_ticket")
     link = open_link(token, lock=True)
     news = [put_signature(case, answer.signature, collector=link.offered_by_id, signer=signer, way=way_of(link))]
     said = Answer(VisitResult.REACHED, solved=True, satisfied=content(answer), comment=answer.comment)

@@ -23,13 +23,14 @@ from yizhan.tickets.events import (
     TicketsLinked,
 )
 from yizhan.tickets.models import Category, Channel, LinkKind, Message, State, SubState, Ticket, TicketLink
+from yizhan.tickets.parameters import Pressing
 from yizhan.tickets.policies import TicketPermission, tickets
 from yizhan.tickets.queries import ticket_fields
 from yizhan.tickets.searching import index_ticket
 from yizhan.tickets.services.acting import begin, begin_edit
 from yizhan.tickets.services.registering import MAX_DESCRIPTION, MAX_SUBJECT
 from yizhan.tickets.services.working import wake_up
-from yizhan.tickets.states import Action
+from yizhan.tickets.states import TicketLife
 
 
 @dataclass(frozen=True)
@@ -96,9 +97,9 @@ def post_message(*, actor: Actor, number: str, message: NewMessage, version: int
 
 
 @command
-def remind_ticket(*, actor: Actor, number: str, comment: str = "", version: int | None = None) -> Ticket:
+def remind_ticket(*, actor: Actor, number: str, comment: Pressing = "", version: int | None = None) -> Ticket:
     """催单: counted, told to the owner; never a new ticket."""
-    case = begin(actor, number, Action.REMIND, version)
+    case = begin(actor, number, TicketLife.remind, version)
     case.ticket.remind_count += 1
     return case.finish(RequesterReminded(case.ticket.number, case.ticket.remind_count, comment.strip()[:2000]))
 
@@ -106,7 +107,7 @@ def remind_ticket(*, actor: Actor, number: str, comment: str = "", version: int 
 @command
 def link_tickets(*, actor: Actor, number: str, to: str, kind: str, version: int | None = None) -> Ticket:
     """Say that this ticket is related to, a duplicate or follow-up of, or caused by another one."""
-    case = begin(actor, number, Action.LINK, version)
+    case = begin(actor, number, TicketLife.link, version)
     if kind not in LinkKind.values:
         raise Invalid(_("Some fields are not right."), fields={"kind": [_("Choose one of those offered.")]})
     other = tickets.scope(actor, TicketPermission.VIEW).filter(number=to.strip().upper()).first()

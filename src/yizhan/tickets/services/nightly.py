@@ -16,7 +16,7 @@ from yizhan.tickets.models import SignMethod, State, SubState, Ticket
 from yizhan.tickets.services.acting import begin
 from yizhan.tickets.services.closing import archive_ticket
 from yizhan.tickets.services.signing import Signature, closing_sheet, new_link, put_signature
-from yizhan.tickets.states import Action
+from yizhan.tickets.states import TicketLife
 from yizhan.tickets.subscribers import tell
 
 REMIND_AFTER = (timedelta(days=1), timedelta(days=3))
@@ -53,7 +53,7 @@ def remind_unsigned() -> None:
 @command
 def auto_confirm(*, actor: object, number: str) -> Ticket:
     """Seven days of silence: counted apart, never as a signature."""
-    case = begin(ACTOR, number, Action.SIGN, None, "auto_confirm")
+    case = begin(ACTOR, number, TicketLife.sign, None, "auto_confirm")
     return case.finish(put_signature(case, Signature("", SignMethod.AUTO_CONFIRMED)))
 
 

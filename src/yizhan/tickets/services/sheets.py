@@ -21,7 +21,7 @@ from yizhan.tickets.searching import index_ticket
 from yizhan.tickets.services.acting import Case, begin
 from yizhan.tickets.services.registering import NewTicket, register_ticket
 from yizhan.tickets.services.working import end_visits, judge_level
-from yizhan.tickets.states import Action
+from yizhan.tickets.states import TicketLife
 
 SURVEY_WORKING_DAYS = 3
 MAX_MINUTES = 60 * 24 * 31
@@ -124,7 +124,7 @@ def submit_sheet(*, actor: Actor, number: str, sheet: SheetInput, version: int |
         Invalid: an entry is missing; `missing` names them.
         GuardFailed: level not judged, pause open, visit not ended.
     """
-    case = begin(actor, number, Action.SUBMIT_SHEET, version, "submit_sheet")
+    case = begin(actor, number, TicketLife.submit_sheet, version, "submit_sheet")
     ticket = case.ticket
     category = check_sheet(sheet, ticket)
     check_guard(ticket, sheet.outcome)

@@ -16,10 +16,11 @@ from yizhan.kernel.errors import Conflict, Forbidden, Invalid, NotFound
 from yizhan.tickets.events import SignOffRefused, TicketSigned
 from yizhan.tickets.evidence import evidence_digest, record_made
 from yizhan.tickets.models import Outcome, ServiceSheet, SignLink, SignMethod, SignOff, State, SubState, Ticket
+from yizhan.tickets.parameters import Reason
 from yizhan.tickets.policies import Relation, TicketPermission, relations, tickets
 from yizhan.tickets.services.acting import Case, begin
 from yizhan.tickets.services.taking import required
-from yizhan.tickets.states import Action
+from yizhan.tickets.states import TicketLife
 
 LINK_LIFE = timedelta(days=8)
 MAX_STROKES, MAX_POINTS = 200, 20_000
@@ -130,7 +131,7 @@ def put_signature(
 @command
 def sign_ticket(*, actor: Actor, number: str, signature: Signature, version: int | None = None) -> Ticket:
     """Confirm the work under the sheet. Emits `TicketSigned`."""
-    case = begin(actor, number, Action.SIGN, version)
+    case = begin(actor, number, TicketLife.sign, version)
     check_signer(actor, case.ticket, signature)
     missing = {"signer_name": signature.signer_name.strip(), "strokes": signature.strokes or signature.method != SignMethod.DRAWN}
     fields = {name: [_("This is needed.")] for name, there in missing.items() if not there}
@@ -141,17 +142,17 @@ def sign_ticket(*, actor: Actor, number: str, signature: Signature, version: int
 
 
 @command
-def waive_sign(*, actor: Actor, number: str, reason: str, version: int | None = None) -> Ticket:
+def waive_sign(*, actor: Actor, number: str, reason: Reason, version: int | None = None) -> Ticket:
     """Go on without a signature, for a stated reason; it is counted apart."""
-    case = begin(actor, number, Action.WAIVE_SIGN, version, "waive_sign")
+    case = begin(actor, number, TicketLife.waive_sign, version, "waive_sign")
     text = required(reason, "reason")
     return case.finish(put_signature(case, Signature(actor.name, SignMethod.WAIVED), text))
 
 
 @command
-def refuse_ticket(*, actor: Actor, number: str, reason: str, version: int | None = None) -> Ticket:
+def refuse_ticket(*, actor: Actor, number: str, reason: Reason, version: int | None = None) -> Ticket:
     """The requester does not sign: back to work, with the same owner."""
-    case = begin(actor, number, Action.REFUSE, version)
+    case = begin(actor, number, TicketLife.refuse, version)
     text = required(reason, "reason")
     back_to_work(case)
     return case.finish(SignOffRefused(case.ticket.number, text))
@@ -184,7 +185,7 @@ def new_link(ticket: Ticket, sheet: ServiceSheet, offered_by: int | None = None)
 @command
 def offer_sign_link(*, actor: Actor, number: str) -> str:
     """A link for the requester's own phone, shown as a QR code by owner or handler."""
-    case = begin(actor, number, Action.SIGN, None, "offer_sign_link")
+    case = begin(actor, number, TicketLife.sign, None, "offer_sign_link")
     tickets.require(actor, TicketPermission.COLLECT_SIGNATURE, case.ticket)
     return new_link(case.ticket, closing_sheet(case.ticket), actor.user_id)
 

@@ -20,10 +20,11 @@ from yizhan.tickets.events import (
     TransferOffered,
 )
 from yizhan.tickets.models import CoHandler, State, SubState, Ticket
+from yizhan.tickets.parameters import Diagnosis, Name, Reason
 from yizhan.tickets.policies import TicketPermission, tickets
 from yizhan.tickets.services.acting import begin
 from yizhan.tickets.services.registering import take
-from yizhan.tickets.states import Action
+from yizhan.tickets.states import TicketLife
 
 
 def required(text: str, field: str) -> str:
@@ -45,7 +46,7 @@ def engineer(username: str, customer_id: int, field: str) -> User:
 @command
 def claim_ticket(*, actor: Actor, number: str, version: int | None = None) -> Ticket:
     """Take a pending ticket; of many who try at once, one gets it. Emits `TicketAccepted`."""
-    case = begin(actor, number, Action.CLAIM, version)
+    case = begin(actor, number, TicketLife.claim, version)
     first = case.ticket.first_contact_owner_id is None
     take(case.ticket, actor.user_id, case.now)
     return case.finish(TicketAccepted(case.ticket.number, actor.user_id or 0, first))
@@ -54,7 +55,7 @@ def claim_ticket(*, actor: Actor, number: str, version: int | None = None) -> Ti
 @command
 def accept_ticket(*, actor: Actor, number: str, version: int | None = None) -> Ticket:
     """Accept what was dispatched to one, or, in the second line, what was escalated to one's team."""
-    case = begin(actor, number, Action.ACCEPT, version)
+    case = begin(actor, number, TicketLife.accept, version)
     if case.ticket.state == State.PENDING:
         first = case.ticket.first_contact_owner_id is None
         take(case.ticket, actor.user_id, case.now)
@@ -64,9 +65,9 @@ def accept_ticket(*, actor: Actor, number: str, version: int | None = None) -> T
 
 
 @command
-def dispatch_ticket(*, actor: Actor, number: str, to: str, version: int | None = None) -> Ticket:
+def dispatch_ticket(*, actor: Actor, number: str, to: Name, version: int | None = None) -> Ticket:
     """Offer a pending ticket to an engineer (user name) or a team (code). It stays pending until accepted."""
-    case = begin(actor, number, Action.DISPATCH, version)
+    case = begin(actor, number, TicketLife.dispatch, version)
     if not to.strip():
         message = _("Choose the engineer or the team who is to do it.")
         raise Invalid(message, fields={"to": [message]})
@@ -80,7 +81,7 @@ def dispatch_ticket(*, actor: Actor, number: str, to: str, version: int | None =
 @command
 def recall_ticket(*, actor: Actor, number: str, version: int | None = None) -> Ticket:
     """Take an offer back, or give it back as the one it was made to."""
-    case = begin(actor, number, Action.RECALL, version)
+    case = begin(actor, number, TicketLife.recall, version)
     given_back = not tickets.allows(actor, TicketPermission.DISPATCH, case.ticket)
     case.ticket.offered_to = case.ticket.team = None
     case.move(State.PENDING, SubState.UNASSIGNED)
@@ -88,9 +89,9 @@ def recall_ticket(*, actor: Actor, number: str, version: int | None = None) -> T
 
 
 @command
-def escalate_ticket(*, actor: Actor, number: str, team: str, diagnosis: str, version: int | None = None) -> Ticket:
+def escalate_ticket(*, actor: Actor, number: str, team: Name, diagnosis: Diagnosis, version: int | None = None) -> Ticket:
     """Call in a second-line team, with what is known so far. The owner stays accountable."""
-    case = begin(actor, number, Action.ESCALATE, version)
+    case = begin(actor, number, TicketLife.escalate, version)
     text = required(diagnosis, "diagnosis")
     found = teams_serving(case.ticket.customer_id).filter(code=team, tier=2).first()
     if found is None:
@@ -103,13 +104,13 @@ def escalate_ticket(*, actor: Actor, number: str, team: str, diagnosis: str, ver
 
 @command
 def transfer_ticket(
-    *, actor: Actor, number: str, to: str, reason: str, force: bool = False, version: int | None = None
+    *, actor: Actor, number: str, to: Name, reason: Reason, force: bool = False, version: int | None = None
 ) -> Ticket:
     """Offer the ownership to another engineer; the sender stays accountable until it is accepted.
 
     With `force` the service manager reassigns without acceptance (somebody is ill or has left).
     """
-    case = begin(actor, number, Action.TRANSFER, version)
+    case = begin(actor, number, TicketLife.transfer, version)
     text = required(reason, "reason")
     user = engineer(to, case.ticket.customer_id, "to")
     if user.pk == case.ticket.owner_id:
@@ -132,25 +133,25 @@ def hand_over(ticket: Ticket, user: User) -> None:
 @command
 def accept_transfer(*, actor: Actor, number: str, version: int | None = None) -> Ticket:
     """Become owner of what was offered. The first contact stays who it was."""
-    case = begin(actor, number, Action.ACCEPT_TRANSFER, version, "accept_transfer")
+    case = begin(actor, number, TicketLife.accept_transfer, version, "accept_transfer")
     assert case.ticket.transfer_to is not None
     hand_over(case.ticket, case.ticket.transfer_to)
     return case.finish(TransferAccepted(case.ticket.number, actor.user_id or 0))
 
 
 @command
-def decline_transfer(*, actor: Actor, number: str, reason: str, version: int | None = None) -> Ticket:
+def decline_transfer(*, actor: Actor, number: str, reason: Reason, version: int | None = None) -> Ticket:
     """Give the offer back, saying why. The sender keeps the ticket."""
-    case = begin(actor, number, Action.DECLINE_TRANSFER, version, "decline_transfer")
+    case = begin(actor, number, TicketLife.decline_transfer, version, "decline_transfer")
     text = required(reason, "reason")
     case.ticket.transfer_to = None
     return case.finish(TransferDeclined(case.ticket.number, text))
 
 
 @command
-def add_co_handler(*, actor: Actor, number: str, user: str, version: int | None = None) -> Ticket:
+def add_co_handler(*, actor: Actor, number: str, user: Name, version: int | None = None) -> Ticket:
     """Call in another engineer to help; he may then work on the ticket."""
-    case = begin(actor, number, Action.ADD_CO_HANDLER, version, "add_co_handler")
+    case = begin(actor, number, TicketLife.add_co_handler, version, "add_co_handler")
     helper = engineer(user, case.ticket.customer_id, "user")
     if helper.pk in {case.ticket.owner_id, case.ticket.handler_id} or helper in case.ticket.co_handlers.all():
         raise Conflict(_("This person works on the ticket already."), code="already_working")

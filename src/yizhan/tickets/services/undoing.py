@@ -12,9 +12,10 @@ from yizhan.kernel.models import AuditEntry
 from yizhan.tickets.events import StepUndone
 from yizhan.tickets.models import Ticket
 from yizhan.tickets.services.acting import Case, lock_ticket
+from yizhan.tickets.states import TicketLife
 
 WINDOW = timedelta(seconds=15)  # ten on the screen, and the way here
-UNDOABLE = {"claim_ticket": "claim", "transfer_ticket": "transfer", "archive_ticket": "archive"}
+UNDOABLE = {f"{action}_ticket": action for action, transition in TicketLife.transitions.items() if transition.undo}
 KEPT = {"version", "touched_at"}
 
 

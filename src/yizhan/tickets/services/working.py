@@ -20,10 +20,11 @@ from yizhan.tickets.events import (
     VisitScheduled,
 )
 from yizhan.tickets.models import Level, Paused, Proof, RemoteSession, State, SubState, Ticket, Visit
+from yizhan.tickets.parameters import Session, Tool
 from yizhan.tickets.policies import TicketPermission, tickets
 from yizhan.tickets.services.acting import Case, begin, working_sub_state
 from yizhan.tickets.services.taking import required
-from yizhan.tickets.states import Action
+from yizhan.tickets.states import TicketLife
 
 BACKDATED = timedelta(minutes=30)
 NEEDS_ETA = {Paused.WAIT_VENDOR, Paused.REPAIR_OUT}
@@ -39,7 +40,7 @@ def judge_level(*, actor: Actor, number: str, level: int, reason: str = "", vers
 
     Changing the reported level needs a reason; confirming it is one tap.
     """
-    case = begin(actor, number, Action.JUDGE_LEVEL, version, "judge_level")
+    case = begin(actor, number, TicketLife.judge_level, version, "judge_level")
     ticket = case.ticket
     if level not in Level.values:
         raise wrong("level", _("A level is 1, 2, 3 or 4."))
@@ -55,7 +56,7 @@ def judge_level(*, actor: Actor, number: str, level: int, reason: str = "", vers
 @command
 def schedule_ticket(*, actor: Actor, number: str, at: datetime, note: str, version: int | None = None) -> Ticket:
     """Agree on a time with somebody (`note` says with whom)."""
-    case = begin(actor, number, Action.SCHEDULE, version)
+    case = begin(actor, number, TicketLife.schedule, version)
     text = required(note, "note")
     if at <= case.now:
         raise wrong("at", _("The agreed time lies in the past."))
@@ -66,9 +67,9 @@ def schedule_ticket(*, actor: Actor, number: str, at: datetime, note: str, versi
 
 
 @command
-def start_remote(*, actor: Actor, number: str, tool: str, session: str = "", version: int | None = None) -> Ticket:
+def start_remote(*, actor: Actor, number: str, tool: Tool, session: Session = "", version: int | None = None) -> Ticket:
     """Begin a remote session; tool and session number stay on the record."""
-    case = begin(actor, number, Action.START_REMOTE, version, "start_remote")
+    case = begin(actor, number, TicketLife.start_remote, version, "start_remote")
     tool = required(tool, "tool")[:60]
     RemoteSession.objects.create(
         ticket=case.ticket, engineer_id=actor.person, tool=tool, session=session.strip()[:80], started_at=case.now
@@ -85,7 +86,7 @@ def own_visit(case: Case) -> Visit | None:
 @command
 def depart_for_ticket(*, actor: Actor, number: str, version: int | None = None) -> Ticket:
     """Set off for the user's place."""
-    case = begin(actor, number, Action.DEPART, version)
+    case = begin(actor, number, TicketLife.depart, version)
     Visit.objects.create(ticket=case.ticket, engineer_id=actor.person, departed_at=case.now)
     case.move(State.IN_PROGRESS, SubState.EN_ROUTE)
     return case.finish(EngineerDeparted(case.ticket.number))
@@ -94,7 +95,7 @@ def depart_for_ticket(*, actor: Actor, number: str, version: int | None = None) 
 @command
 def arrive_at_ticket(*, actor: Actor, number: str, proof: str = Proof.NONE, note: str = "", version: int | None = None) -> Ticket:
     """Be there. A stationed engineer begins here; missing proof never blocks, it shows as unverified."""
-    case = begin(actor, number, Action.ARRIVE, version)
+    case = begin(actor, number, TicketLife.arrive, version)
     if proof not in Proof.values:
         proof, note = Proof.NONE, note or proof
     visit = own_visit(case) or Visit(ticket=case.ticket, engineer_id=actor.person)
@@ -108,7 +109,7 @@ def arrive_at_ticket(*, actor: Actor, number: str, proof: str = Proof.NONE, note
 @command
 def leave_ticket(*, actor: Actor, number: str, version: int | None = None) -> Ticket:
     """Leave the site: the visit ends."""
-    case = begin(actor, number, Action.LEAVE, version)
+    case = begin(actor, number, TicketLife.leave, version)
     end_visits(case)
     case.move(State.IN_PROGRESS, working_sub_state(case.ticket))
     return case.finish(EngineerLeft(case.ticket.number))
@@ -123,7 +124,7 @@ def suspend_ticket(
     *, actor: Actor, number: str, reason: str, note: str, eta: datetime | None = None, version: int | None = None
 ) -> Ticket:
     """Let work rest for a stated reason, with evidence; a vendor or a repair needs a date too."""
-    case = begin(actor, number, Action.SUSPEND, version)
+    case = begin(actor, number, TicketLife.suspend, version)
     if reason not in Paused.values:
         raise wrong("reason", _("Unknown reason for a pause."))
     text = required(note, "note")
@@ -145,7 +146,7 @@ def wake_up(ticket: Ticket) -> None:
 @command
 def resume_ticket(*, actor: Actor, number: str, version: int | None = None) -> Ticket:
     """End the pause."""
-    case = begin(actor, number, Action.RESUME, version)
+    case = begin(actor, number, TicketLife.resume, version)
     wake_up(case.ticket)
     return case.finish(TicketResumed(case.ticket.number))
 
@@ -153,7 +154,7 @@ def resume_ticket(*, actor: Actor, number: str, version: int | None = None) -> T
 @command
 def mark_restored(*, actor: Actor, number: str, at: datetime | None = None, note: str = "", version: int | None = None) -> Ticket:
     """Say since when the user can work again: the resolution clock stops there, paperwork follows."""
-    case = begin(actor, number, Action.MARK_RESTORED, version, "mark_restored")
+    case = begin(actor, number, TicketLife.mark_restored, version, "mark_restored")
     moment = at or clock.now()
     if moment > case.now + timedelta(minutes=5) or moment < case.ticket.received_at:
         raise wrong("at", _("The time must lie between the report and now."))

@@ -27,7 +27,7 @@ def elsewhere() -> Team:
 def test_teams_that_serve_the_customer_are_offered(world: Any, page: Any) -> None:
     elsewhere()
     ticket = world.new()
-    choices = offered(DispatchForm(ticket=ticket).fields["to"].choices)  # type: ignore[attr-defined]
+    choices = offered(DispatchForm(record=ticket).fields["to"].choices)  # type: ignore[attr-defined]
     assert {"tier1", "engineer1", ""} <= choices
     assert "b-team" not in choices
     shown = page("desk").get(f"/tickets/{ticket.number}/?do=dispatch").content.decode()

@@ -21,7 +21,7 @@ from yizhan.tickets.models import ReturnVisit, State, Ticket
 from yizhan.tickets.policies import TicketPermission, tickets
 from yizhan.tickets.services import closing
 from yizhan.tickets.services.acting import with_joins
-from yizhan.tickets.states import Action, actions_of, label_of
+from yizhan.tickets.states import TicketLife, actions_of, label_of
 from yizhan.tickets.views.batch import MOST, Line
 from yizhan.tickets.views.parts import find_ticket
 
@@ -88,9 +88,9 @@ def page(request: HttpRequest, ticket: Ticket | None, *, status: int = 200, **mo
             "sheet": ticket.sheets.select_related("category", "submitted_by").order_by("-pk").first(),
             "sign_off": ticket.sign_offs.filter(valid=True).select_related("collected_by").first(),
             "visits": visits,
-            "visit_form": (visit_form := more.get("visit_form") or VisitForm(ticket=ticket)),
+            "visit_form": (visit_form := more.get("visit_form") or VisitForm(record=ticket)),
             "problems": more.get("problems") or problems_of(visit_form),
-            "knowledge_form": KnowledgeForm(ticket=ticket, initial=request.POST.dict()),
+            "knowledge_form": KnowledgeForm(record=ticket, initial=request.POST.dict()),
             "entitled": tickets.is_staff(actor_of(request), ticket.customer_id),
         }
     return render(request, "tickets/closing.html", context, status=status)
@@ -108,7 +108,7 @@ def save_visit(request: HttpRequest, number: str) -> HttpResponse:
     """Keep the visit (and the knowledge, when chosen), archive when nothing is missing, open the next."""
     may_close(request)
     ticket = closable(request, number)
-    actor, form = actor_of(request), VisitForm(request.POST, ticket=ticket)
+    actor, form = actor_of(request), VisitForm(request.POST, record=ticket)
     if not form.is_valid():
         return page(request, ticket, status=422, visit_form=form)
     data = form.cleaned_data
@@ -149,8 +149,8 @@ def archive_ready(request: HttpRequest) -> HttpResponse:
     if request.POST.get("step") != "apply":
         found = list(ready.order_by("completed_at")[:MOST])
         context = {
-            "lines": [Line(ticket) for ticket in found], "fitting": len(found), "step": "preview", "action": Action.ARCHIVE,
-            "label": label_of(actor, Action.ARCHIVE), "back": reverse("closing"), "query": "",
+            "lines": [Line(ticket) for ticket in found], "fitting": len(found), "step": "preview", "action": TicketLife.archive.action,
+            "label": label_of(actor, TicketLife.archive), "back": reverse("closing"), "query": "",
         }  # fmt: skip
         return render(request, "tickets/batch.html", context)
     done, numbers = 0, request.POST.getlist("number")[:MOST]

@@ -19,12 +19,11 @@ from yizhan.kernel.web import actor_of, takes_form
 from yizhan.people.models import Contact, Customer
 from yizhan.people.policies import PeoplePermission, customers
 from yizhan.people.queries import contacts_matching
-from yizhan.tickets.actions import category_of
 from yizhan.tickets.forms import LEVELS, category_choices, dispatch_choices
 from yizhan.tickets.models import Channel, State, Ticket
 from yizhan.tickets.pasting import pick_apart
 from yizhan.tickets.policies import TicketPermission, tickets
-from yizhan.tickets.queries import known_faults, likely_category, solved_before
+from yizhan.tickets.queries import category_of, known_faults, likely_category, solved_before
 from yizhan.tickets.services.acting import with_joins
 from yizhan.tickets.services.affected import add_affected
 from yizhan.tickets.services.composing import Caller, DeskEntry, register_at_desk

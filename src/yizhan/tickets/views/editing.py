@@ -11,10 +11,10 @@ from django.views.decorators.http import require_http_methods
 from yizhan.kernel import stale
 from yizhan.kernel.errors import Conflict, DomainError, Invalid, TransitionNotAllowed
 from yizhan.kernel.web import actor_of
-from yizhan.tickets.actions import category_of
 from yizhan.tickets.forms import EditForm
 from yizhan.tickets.models import State, Ticket
 from yizhan.tickets.policies import TicketPermission, tickets
+from yizhan.tickets.queries import category_of
 from yizhan.tickets.services.messages import TicketChanges, edit_ticket
 from yizhan.tickets.views.parts import find_ticket
 

@@ -4,48 +4,30 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.http import HttpRequest
-from django.utils.translation import gettext as _
-from pydantic import ValidationError
 
 from yizhan.kernel.actor import Actor
-from yizhan.kernel.errors import Invalid, NotFound
-from yizhan.kernel.states import Transition
+from yizhan.kernel.errors import NotFound
+from yizhan.kernel.lifecycle import Transition
+from yizhan.kernel.lifecycle.bodies import checked_body, perform
+from yizhan.kernel.lifecycle.forms import form_of
 from yizhan.kernel.templatetags.yizhan import when
 from yizhan.kernel.web import actor_of
-from yizhan.tickets.actions import ACTIONS
-from yizhan.tickets.forms import FORMS
 from yizhan.tickets.models import State, SubState, Ticket
 from yizhan.tickets.policies import TicketPermission, tickets
-from yizhan.tickets.schemas import ActionBody
 from yizhan.tickets.services.acting import with_joins
-from yizhan.tickets.states import TABLE, Action, label_of
+from yizhan.tickets.states import TicketLife, label_of
 
-ICONS: dict[str, str] = {
-    "claim": "circle-check", "accept": "circle-check", "dispatch": "user-plus", "recall": "arrow-back-up",
-    "judge_level": "gavel", "schedule": "calendar-event", "start_remote": "device-desktop-share", "depart": "walk",
-    "arrive": "map-pin-check", "leave": "door-exit", "escalate": "arrow-up-right", "transfer": "arrows-exchange",
-    "accept_transfer": "circle-check", "decline_transfer": "x", "add_co_handler": "users-plus", "suspend": "player-pause",
-    "resume": "player-play", "mark_restored": "circle-check", "submit_sheet": "file-text", "sign": "writing-sign",
-    "waive_sign": "writing-sign", "refuse": "x", "rate": "star", "record_return_visit": "phone-outgoing",
-    "decide_knowledge": "book", "archive": "archive", "reopen": "rotate-clockwise", "cancel": "ban", "void": "trash",
-    "remind": "bell-ringing", "link": "link", "add_affected": "users-plus",
-}  # fmt: skip
-KEYS: dict[str, str] = {
-    "claim": "A", "accept": "A", "judge_level": "J", "submit_sheet": "S", "mark_restored": "V", "transfer": "T",
-    "suspend": "P", "add_co_handler": "C", "escalate": "U", "sign": "G", "archive": "E", "dispatch": "D",
-}  # fmt: skip
-PAGES = {"submit_sheet": "ticket-sheet", "sign": "ticket-sign"}
 SHOWN = 6
-ANSWERS = (Action.ACCEPT, Action.ACCEPT_TRANSFER, Action.DECLINE_TRANSFER)
-AT_HAND = (Action.JUDGE_LEVEL, Action.DEPART, Action.SUBMIT_SHEET, Action.MARK_RESTORED, Action.START_REMOTE)
+ANSWERS = (TicketLife.accept, TicketLife.accept_transfer, TicketLife.decline_transfer)
+AT_HAND = (TicketLife.judge_level, TicketLife.depart, TicketLife.submit_sheet, TicketLife.mark_restored, TicketLife.start_remote)
 # What comes next where the ticket is; the rest keeps the table's order.
-NEXT: dict[str, tuple[Action, ...]] = {
+NEXT: dict[str, tuple[Transition, ...]] = {
     SubState.ACCEPTED: AT_HAND,
     SubState.REOPENED: AT_HAND,
     SubState.SCHEDULED: AT_HAND,
-    SubState.REMOTE: (Action.JUDGE_LEVEL, Action.MARK_RESTORED, Action.SUBMIT_SHEET, Action.DEPART),
-    SubState.EN_ROUTE: (Action.ARRIVE, Action.JUDGE_LEVEL),
-    SubState.ON_SITE: (Action.JUDGE_LEVEL, Action.MARK_RESTORED, Action.SUBMIT_SHEET, Action.LEAVE),
+    SubState.REMOTE: (TicketLife.judge_level, TicketLife.mark_restored, TicketLife.submit_sheet, TicketLife.depart),
+    SubState.EN_ROUTE: (TicketLife.arrive, TicketLife.judge_level),
+    SubState.ON_SITE: (TicketLife.judge_level, TicketLife.mark_restored, TicketLife.submit_sheet, TicketLife.leave),
 }
 
 
@@ -76,27 +58,27 @@ def find_ticket(request: HttpRequest, number: str) -> Ticket:
     return ticket
 
 
-def button(actor: Actor, ticket: Ticket, transition: Transition[Ticket]) -> Button:
-    action = str(transition.action)
-    page = PAGES.get(action, "")
+def button(actor: Actor, ticket: Ticket, transition: Transition) -> Button:
     return Button(
-        action, str(label_of(actor, action, ticket)), ICONS[action], KEYS.get(action, ""), page, Action(action) in FORMS
-    )
+        transition.action, str(label_of(actor, transition, ticket)), transition.icon, transition.key, transition.page,
+        form_of(transition) is not None,
+    )  # fmt: skip
 
 
 def buttons(actor: Actor, ticket: Ticket) -> tuple[list[Button], list[Button]]:
     """(what stands in the bar, what stands under “more”): the next step first."""
-    found = [button(actor, ticket, t) for t in TABLE.actions_for(actor, ticket)]
-    if any(b.action == Action.ACCEPT for b in found):
-        found = [b for b in found if b.action != Action.CLAIM]
+    found = TicketLife.actions_for(actor, ticket)
+    if TicketLife.accept in found:
+        found = [transition for transition in found if transition is not TicketLife.claim]
     if ticket.state == State.IN_PROGRESS:
-        order = [str(action) for action in (*ANSWERS, *NEXT.get(ticket.sub_state or "", ()))]
-        found.sort(key=lambda b: order.index(b.action) if b.action in order else len(order))
-        found.sort(key=lambda b: ticket.level_judged and b.action == Action.JUDGE_LEVEL)
+        order = [*ANSWERS, *NEXT.get(ticket.sub_state or "", ())]
+        found.sort(key=lambda t: order.index(t) if t in order else len(order))
+        found.sort(key=lambda t: ticket.level_judged and t is TicketLife.judge_level)
     if ticket.handler_id != actor.user_id:
         # Somebody else is on the way or there: his steps are his, the next step here is another one.
-        found.sort(key=lambda b: b.action in {Action.LEAVE, Action.ARRIVE, Action.DEPART})
-    return found[:SHOWN], found[SHOWN:]
+        found.sort(key=lambda t: t in {TicketLife.leave, TicketLife.arrive, TicketLife.depart})
+    drawn = [button(actor, ticket, transition) for transition in found]
+    return drawn[:SHOWN], drawn[SHOWN:]
 
 
 def route(ticket: Ticket) -> list[Stop]:
@@ -118,19 +100,7 @@ def route(ticket: Ticket) -> list[Stop]:
     return stops
 
 
-def checked_body(action: Action, given: dict[str, Any]) -> ActionBody:
-    """The page's entries as the body that REST takes.
-
-    Raises:
-        Invalid: with a message per field.
-    """
-    try:
-        return ACTIONS[action].body.model_validate(given)
-    except ValidationError as error:
-        fields = {str(e["loc"][-1]): [e["msg"]] for e in error.errors(include_url=False)}
-        raise Invalid(_("Some fields are not right."), fields=fields) from error
-
-
-def perform(actor: Actor, ticket: Ticket, action: Action, given: dict[str, Any]) -> Ticket:
+def act(actor: Actor, ticket: Ticket, transition: Transition, given: dict[str, Any]) -> Ticket:
     """The page's entries through the action's schema to its command, as REST does."""
-    return ACTIONS[action].perform(actor, ticket.number, checked_body(action, given))
+    done: Ticket = perform(transition, actor, ticket.number, checked_body(transition, given))
+    return done

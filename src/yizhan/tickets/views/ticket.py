@@ -18,10 +18,11 @@ from yizhan.kernel.actor import Actor
 from yizhan.kernel.documents import qr_svg
 from yizhan.kernel.errors import Conflict, DomainError, Forbidden, Invalid, NotFound
 from yizhan.kernel.forms import Problem, problems_at, problems_of, put_refusal
+from yizhan.kernel.lifecycle.bodies import checked_body
+from yizhan.kernel.lifecycle.forms import ActionForm, form_of
 from yizhan.kernel.presence import tell_presence
 from yizhan.kernel.web import actor_of, takes_form
-from yizhan.tickets.actions import sheet_input
-from yizhan.tickets.forms import FORMS, ActionForm, SheetForm
+from yizhan.tickets.forms import SheetForm
 from yizhan.tickets.gate import archive_missing
 from yizhan.tickets.models import Outcome, State, Ticket, Visit
 from yizhan.tickets.policies import TicketPermission, tickets
@@ -31,25 +32,25 @@ from yizhan.tickets.schemas import SubmitSheet
 from yizhan.tickets.services import signing
 from yizhan.tickets.services.composing import Finish, finish_work, write_with_files
 from yizhan.tickets.services.undoing import undo_step
-from yizhan.tickets.states import TABLE, Action, actions_of, label_of
+from yizhan.tickets.states import TicketLife, actions_of, label_of
 from yizhan.tickets.timeline import timeline
-from yizhan.tickets.views.parts import buttons, checked_body, find_ticket, perform, route
+from yizhan.tickets.views.parts import act, buttons, find_ticket, route
 
 USER_REST = tuple(f"submitted_by__{name}" for name in ("password", "phone", "last_login", "date_joined", "sort_key"))
-UNDOABLE = {Action.CLAIM, Action.TRANSFER, Action.ARCHIVE}
 SIGN_PLACES = {
     "signer_name": ("signer", gettext_lazy("Name of the signer")), "strokes": ("pad", gettext_lazy("Signature")),
     "on_behalf": ("bn", gettext_lazy("Sign for somebody else")),
 }  # fmt: skip
-KNOWN = frozenset(str(action) for action in Action)
 
 
 def open_form(request: HttpRequest, ticket: Ticket) -> tuple[str, ActionForm | None]:
     """The action whose form is open in the page, asked for with `?do=`."""
     name = request.GET.get("do", "")
-    if name not in KNOWN or Action(name) not in FORMS or name not in actions_of(actor_of(request), ticket):
+    transition = TicketLife.transitions.get(name)
+    asks = form_of(transition) if transition is not None else None
+    if asks is None or name not in actions_of(actor_of(request), ticket):
         return "", None
-    return name, FORMS[Action(name)](ticket=ticket)
+    return name, asks(record=ticket)
 
 
 def ticket_context(request: HttpRequest, ticket: Ticket) -> dict[str, Any]:
@@ -104,7 +105,7 @@ def show(request: HttpRequest, ticket: Ticket, *, status: int = 200, **more: Any
 def ticket_page(request: HttpRequest, number: str) -> HttpResponse:
     ticket = find_ticket(request, number)
     action, form = open_form(request, ticket)
-    label = str(label_of(actor_of(request), action, ticket)) if action else ""
+    label = str(label_of(actor_of(request), TicketLife.transitions[action], ticket)) if action else ""
     return show(request, ticket, do=action, form=form, do_label=label)
 
 
@@ -116,7 +117,7 @@ def refused(request: HttpRequest, ticket: Ticket, action: str, form: ActionForm 
             put_refusal(form, error)
     else:
         messages.error(request, str(error), extra_tags="hot")
-    label = str(label_of(actor_of(request), action, ticket))
+    label = str(label_of(actor_of(request), TicketLife.transitions[action], ticket))
     problems = problems_of(form) if form is not None else []
     return show(request, ticket, status=error.status, do=action if form else "", form=form, do_label=label, problems=problems)
 
@@ -129,20 +130,21 @@ def step_form(request: HttpRequest, number: str, action: str) -> str:
 @takes_form(step_form)
 def do_action(request: HttpRequest, number: str, action: str) -> HttpResponse:
     """Perform one action from the page."""
-    if action not in KNOWN:
+    transition = TicketLife.transitions.get(action)
+    if transition is None:
         raise NotFound
-    name, ticket = Action(action), find_ticket(request, number)
-    tickets.require(actor_of(request), TABLE.transitions[name].permission, ticket)
-    form = FORMS[name](request.POST, ticket=ticket) if name in FORMS else None
+    ticket, asks = find_ticket(request, number), form_of(transition)
+    tickets.require(actor_of(request), transition.permission, ticket)
+    form = asks(request.POST, record=ticket) if asks is not None else None
     try:
         if form is not None and not form.is_valid():
             raise Invalid(_("Some fields are not right."))
         given = form.body() if form is not None else version_of(request)
-        perform(actor_of(request), ticket, name, given)
+        act(actor_of(request), ticket, transition, given)
     except DomainError as error:
         return refused(request, ticket, action, form, error)
-    tags = f"undo-{number}" if name in UNDOABLE else ""
-    messages.success(request, f"{label_of(actor_of(request), action, ticket)} ✓", extra_tags=tags)
+    tags = f"undo-{number}" if transition.undo else ""
+    messages.success(request, f"{label_of(actor_of(request), transition, ticket)} ✓", extra_tags=tags)
     return redirect(safe_next(request) or reverse("ticket", args=[number]))
 
 
@@ -197,7 +199,7 @@ def sheet_page(request: HttpRequest, number: str) -> HttpResponse:
     ticket, actor = find_ticket(request, number), actor_of(request)
     tickets.require(actor, TicketPermission.SHEET, ticket)
     status, missing = 200, []
-    form = SheetForm(request.POST if request.method == "POST" else None, ticket=ticket)
+    form = SheetForm(request.POST if request.method == "POST" else None, record=ticket)
     if request.method == "POST":
         try:
             if not form.is_valid():
@@ -217,9 +219,9 @@ def sheet_page(request: HttpRequest, number: str) -> HttpResponse:
 def finish_of(form: SheetForm) -> Finish:
     """The page's entries, through the sheet's schema as REST takes it."""
     data = form.cleaned_data
-    body = cast(SubmitSheet, checked_body(Action.SUBMIT_SHEET, form.body()))
+    body = cast(SubmitSheet, checked_body(TicketLife.submit_sheet, form.body()))
     own = data if form.own else None
-    return Finish(sheet_input(body.sheet), leave=data["leave"], custom=own, decision=data["knowledge"], article=data["article"])
+    return Finish(body.sheet.told(), leave=data["leave"], custom=own, decision=data["knowledge"], article=data["article"])
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -1,0 +1,41 @@
+"""Django's own checks of every life: what a transition names by strings is there, and fits."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.core.checks import CheckMessage, Error, register
+from pydantic import ValidationError
+
+from yizhan.kernel.lifecycle.bodies import body_of
+from yizhan.kernel.lifecycle.declaration import LIVES, Transition
+from yizhan.kernel.lifecycle.forms import VERSION, form_of
+
+
+@register
+def lives_are_whole(**_options: Any) -> list[CheckMessage]:
+    """A command, a body whose example fits it, and a form or page wherever the body asks something."""
+    return [
+        Error(f"{life.__name__}.{transition}: {fault}", id="lifecycle.E001")
+        for life in LIVES
+        for transition in life.transitions.values()
+        for fault in faults(transition)
+    ]
+
+
+def faults(transition: Transition) -> Iterator[str]:
+    try:
+        transition.called()
+        body, form = body_of(transition), form_of(transition)
+    except (ImportError, AttributeError, TypeError) as error:
+        yield str(error)
+        return
+    extra: Any = body.model_config.get("json_schema_extra") or {}
+    try:
+        body.model_validate(extra.get("example", {}))
+    except ValidationError as error:
+        yield f"the example does not fit the body: {error}"
+    asked = set(body.model_fields) - {VERSION}
+    if asked and form is None and not transition.page:
+        yield "the body asks something, but there is no form and no page"
+    if form is not None and not asked:
+        yield "there is a form, but the body asks nothing"
