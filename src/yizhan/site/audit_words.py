@@ -58,6 +58,7 @@ ACTS = {
     "link_tickets": _("Link tickets"),
     "mark_seen": _("Mark as read"),
     "offer_handover": _("Hand over"),
+    "open_news": _("Open a piece of news"),
     "offer_sign_link": _("Show the sign link"),
     "place_letter": _("Place the message"),
     "place_message": _("Place the message"),
