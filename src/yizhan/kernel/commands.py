@@ -2,7 +2,8 @@
 
 import functools
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import ParamSpec, TypeVar
 
@@ -19,6 +20,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 ATTEMPTS = 4
 _running: ContextVar[bool] = ContextVar("command_running", default=False)
+_beside: ContextVar[Callable[[object], None] | None] = ContextVar("beside_commands", default=None)
 log = structlog.get_logger("yizhan.commands")
 
 
@@ -53,6 +55,16 @@ def command(function: Callable[P, T]) -> Callable[P, T]:
     return run
 
 
+@contextmanager
+def beside(note: Callable[[object], None]) -> Iterator[None]:
+    """What `note` writes about the result of a command that runs in here commits with it, or neither does."""
+    token = _beside.set(note)
+    try:
+        yield
+    finally:
+        _beside.reset(token)
+
+
 def outside_commands(what: str) -> None:
     """Called where something slow or foreign begins: nobody keeps a transaction open over it.
 
@@ -78,7 +90,10 @@ def attempt(work: Callable[[], T], tries: int) -> T:
     for number in range(1, tries + 1):
         try:
             with transaction.atomic():
-                return work()
+                made = work()
+                if (note := _beside.get()) is not None:
+                    note(made)
+                return made
         except OperationalError as error:
             if number == tries or not asks_again(error):
                 raise

@@ -2,6 +2,8 @@
 
 Without network a form waits in the browser; who goes back meanwhile finds his draft again and may send it once more.
 The draft carries a key (frontend/drafts.js). The same words under the same key get the first answer's address.
+That they were carried out commits with the work itself: a process that is killed before its answer is known leaves
+a form that nobody carries out again.
 """
 
 import json
@@ -11,22 +13,28 @@ from datetime import timedelta
 from http import HTTPStatus
 from typing import Any
 
+from django.contrib import messages
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from yizhan.kernel import clock
+from yizhan.kernel import clock, commands
 from yizhan.kernel.models import IdempotencyKey
 from yizhan.kernel.web import actor_of
 from yizhan.site.idempotency import claimed, described, keyed, rewind
 from yizhan.site.middleware import error_page
+from yizhan.tickets.models import Ticket
 
 KEY = re.compile(r"[0-9a-f]{32}")
 UNDER_WAY = timedelta(seconds=60)
 # What another copy of the same page says otherwise, though the person wrote the same.
 NOT_WRITTEN = {"csrfmiddlewaretoken", "version", "seen", "draft", "draft_key"}
 BUSY = _("This is being saved already. Look again in a few seconds.")
+
+
+DONE = _("This had been saved already; it was not carried out twice.")
 
 
 class OnceMiddleware:
@@ -36,7 +44,8 @@ class OnceMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        response = self.get_response(request)
+        with commands.beside(lambda made: carried_out(request, made)):
+            response = self.get_response(request)
         claim: IdempotencyKey | None = getattr(request, "form_claim", None)
         if claim is not None and response.status_code == HTTPStatus.FOUND:
             claim.status, claim.answer = response.status_code, {"to": response.headers["Location"]}
@@ -54,24 +63,39 @@ class OnceMiddleware:
         claim, made = claim_of(request, key)
         if made:
             request.form_claim = claim  # type: ignore[attr-defined]
-        elif claim.answer:
+        elif claim.answer and (claim.status == HTTPStatus.FOUND or lapsed(claim)):
+            if claim.status == HTTPStatus.ACCEPTED:
+                messages.info(request, DONE)
             return redirect(claim.answer["to"])
         else:
             return error_page(request, HTTPStatus.CONFLICT, str(BUSY))
         return None
 
 
+def carried_out(request: HttpRequest, made: object) -> None:
+    """With the work of a form, whose answer is not known yet: that it was done, and where its writer finds it."""
+    claim: IdempotencyKey | None = getattr(request, "form_claim", None)
+    if claim is not None:
+        to = reverse("ticket", args=[made.number]) if isinstance(made, Ticket) else request.path
+        IdempotencyKey.objects.filter(pk=claim.pk).update(status=HTTPStatus.ACCEPTED, answer={"to": to})
+
+
+def lapsed(claim: IdempotencyKey) -> bool:
+    """Whether its first request has had its time: its process was killed, or something holds it up for ever."""
+    return clock.now() - claim.created_at >= UNDER_WAY
+
+
 def claim_of(request: HttpRequest, key: str) -> tuple[IdempotencyKey, bool]:
     """(the row of these words under this key, whether the work is this request's): a first one, or one that came to no end."""
-    digest, now = written(request), clock.now()
+    digest = written(request)
     named = {"actor": actor_of(request).label[:80], "path": f"form {request.path}"[:200], "key": f"{key} {digest}"}
     with transaction.atomic():
         row, new = claimed(named, digest)
         if new:
             return row, True
-        if row.status or now - row.created_at < UNDER_WAY:
+        if row.status or not lapsed(row):
             return row, False
-        row.created_at = now
+        row.created_at = clock.now()
         row.save(update_fields=["created_at"])
         return row, True
 
