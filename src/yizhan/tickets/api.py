@@ -18,8 +18,7 @@ from yizhan.tickets.intake import register_request
 from yizhan.tickets.models import Channel, Ticket
 from yizhan.tickets.policies import TicketPermission, tickets
 from yizhan.tickets.presenting import EntryOut, MessageOut, TicketOut, definitions_for, entry_out, sheet_out, ticket_out
-from yizhan.tickets.queries import category_of, filtered, ticket_fields, ticket_view
-from yizhan.tickets.services.acting import with_joins
+from yizhan.tickets.queries import category_of, filtered, ticket_fields, ticket_view, with_joins
 from yizhan.tickets.services.messages import NewMessage, TicketChanges, edit_ticket, post_message
 from yizhan.tickets.states import TicketLife
 from yizhan.tickets.timeline import timeline

@@ -36,6 +36,42 @@ VIEWS: Mapping[str, Q] = {
 }
 
 
+JOINS = (
+    "customer", "site", "department", "requester", "requester__user", "registered_by", "category",
+    "owner", "first_contact_owner", "handler", "offered_to", "transfer_to", "team", "rating",
+)  # fmt: skip
+
+
+# What is read of a joined record; building a statement and its objects costs by the column.
+PERSON = ("username", "display_name", "is_active", "language", "email")
+PARTS: dict[str, tuple[str, ...]] = {
+    "customer": ("code", "name", "short_name", "language", "notify", "muted", "zone"), "site": ("name", "customer"),
+    "department": ("name", "customer"), "requester__user": PERSON, "registered_by": PERSON, "owner": PERSON,
+    "requester": ("name", "phone", "email", "vip", "customer", "user", "site", "department", "place", "bound_at"),
+    "first_contact_owner": PERSON, "handler": PERSON, "offered_to": PERSON, "transfer_to": PERSON,
+    "category": ("code", "name", "level", "active"), "team": ("code", "name", "tier"), "rating": ("score", "comment", "ticket"),
+}  # fmt: skip
+OWN = tuple(field.name for field in Ticket._meta.concrete_fields)
+READ = (*OWN, *(f"{name}__{field}" for name, fields in PARTS.items() for field in ("id", *fields)))
+LISTED = (
+    "number", "subject", "level", "level_judged", "state", "sub_state", "remind_count", "channel", "received_at", "touched_at",
+    "customer__name", "customer__short_name", "site__name", "department__name", "requester__name", "category__name",
+    "owner__display_name", "owner__username", "handler__display_name", "handler__username", "offered_to__display_name",
+    "offered_to__username", "team__name",
+)  # fmt: skip
+
+
+def with_joins(rows: QuerySet[Ticket]) -> QuerySet[Ticket]:
+    """Tickets with all that showing one needs, in two statements."""
+    return rows.select_related(*JOINS).only(*READ).prefetch_related("co_handlers")
+
+
+def for_list(rows: QuerySet[Ticket]) -> QuerySet[Ticket]:
+    """Tickets with what a line of a list shows, in one statement."""
+    joined = ("customer", "site", "department", "requester", "category", "owner", "handler", "offered_to", "team")
+    return rows.select_related(*joined).only(*LISTED)
+
+
 def mine(actor: Actor) -> Q:
     """What waits for this person: owned, handled, offered, handed over, helped with, escalated to his team."""
     me, teams = actor.user_id, list(actor.team_ids)

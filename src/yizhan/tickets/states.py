@@ -1,14 +1,16 @@
 """The life of a ticket (DOMAIN 2.2, 2.3): every action, once. `docs/adding-an-action.md` tells how to add one."""
 
+from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from yizhan.kernel.actor import Actor, Permission
+from yizhan.kernel.actor import Actor
 from yizhan.kernel.errors import Text
 from yizhan.kernel.lifecycle import Life, Transition
 from yizhan.tickets import policies
 from yizhan.tickets.models import State, SubState, Ticket
 from yizhan.tickets.models.ticket import SUSPENDED
 from yizhan.tickets.policies import TicketPermission as P
+from yizhan.tickets.queries import with_joins
 
 PENDING, WORKING, COMPLETED, ARCHIVED = State.PENDING, State.IN_PROGRESS, State.COMPLETED, State.ARCHIVED
 OPEN = (PENDING, WORKING)
@@ -49,15 +51,12 @@ def being_transferred(ticket: Ticket) -> bool:
 class TicketLife(Life[Ticket]):
     """What can be done with a ticket, in the order in which the buttons stand."""
 
-    app = "yizhan.tickets"
+    app, policy, view = "yizhan.tickets", policies.tickets, P.VIEW
+    sub_state = "sub_state"
 
     @classmethod
-    def state_of(cls, record: Ticket) -> tuple[str, str]:
-        return record.state, record.sub_state
-
-    @classmethod
-    def allows(cls, actor: Actor, permission: Permission, record: Ticket) -> bool:
-        return policies.tickets.allows(actor, permission, record)
+    def rows(cls, actor: Actor) -> QuerySet[Ticket]:
+        return with_joins(super().rows(actor))
 
     # fmt: off
     accept = Transition(

@@ -19,8 +19,7 @@ from yizhan.people.models.customers import masked
 from yizhan.people.policies import PeoplePermission, contacts, customers, departments, number_for, sites, users
 from yizhan.tickets.models import ServiceSheet, SignOff, SubState, Ticket
 from yizhan.tickets.policies import TicketPermission, tickets
-from yizhan.tickets.queries import FILTERS, filtered, ticket_view
-from yizhan.tickets.services.acting import for_list, with_joins
+from yizhan.tickets.queries import FILTERS, filtered, for_list, ticket_view, with_joins
 
 LEDGER = (
     "number", "received_at", "department", "requester", "phone", "subject", "level", "actions_taken", "outcome", "owner",

@@ -11,10 +11,13 @@ from functools import cache
 from importlib import import_module
 from typing import Any, ClassVar, Generic, TypeVar, cast
 
+from django.db.models import Model, QuerySet
+
 from yizhan.kernel.actor import Actor, Permission
 from yizhan.kernel.errors import Text
+from yizhan.kernel.policy import Policy
 
-R = TypeVar("R")
+R = TypeVar("R", bound=Model)
 EVERY_STATE: frozenset[str] = frozenset()
 LIVES: list[type[Life[Any]]] = []
 
@@ -87,10 +90,16 @@ class Life(Generic[R]):
     """The transitions of one kind of record, as attributes, in the order in which their buttons stand.
 
     Subclass it in the app's `states.py`; it is never instantiated. `app` is the package whose `services`, `schemas` and
-    `forms` the transitions name.
+    `forms` the transitions name; `policy` and `view` say who sees a record, `key` is the field by which it is called,
+    `state` and `sub_state` (empty: none) the fields that hold where it is. Records have a `version`, which every act raises.
     """
 
     app: ClassVar[str]
+    policy: ClassVar[Policy[Any]]
+    view: ClassVar[Permission]
+    key: ClassVar[str] = "number"
+    state: ClassVar[str] = "state"
+    sub_state: ClassVar[str] = ""
     transitions: ClassVar[Mapping[str, Transition]] = {}
 
     def __init_subclass__(cls) -> None:
@@ -99,14 +108,18 @@ class Life(Generic[R]):
         LIVES.append(cls)
 
     @classmethod
-    def state_of(cls, record: R) -> tuple[str, str]:
-        """(state, sub-state; empty where there is none)."""
-        raise NotImplementedError
+    def rows(cls, actor: Actor) -> QuerySet[R]:
+        """The records in the actor's scope, with what its acts and its page read."""
+        return cls.policy.scope(actor, cls.view)
 
     @classmethod
-    def allows(cls, actor: Actor, permission: Permission, record: R) -> bool:
-        """The policy's answer."""
-        raise NotImplementedError
+    def state_of(cls, record: R) -> tuple[str, str]:
+        """(state, sub-state; empty where there is none)."""
+        return getattr(record, cls.state), getattr(record, cls.sub_state) if cls.sub_state else ""
+
+    @classmethod
+    def allows(cls, actor: Actor, transition: Transition, record: R) -> bool:
+        return cls.policy.allows(actor, transition.permission, record)
 
     @classmethod
     def fits(cls, transition: Transition, record: R) -> bool:
@@ -116,7 +129,7 @@ class Life(Generic[R]):
     @classmethod
     def actions_for(cls, actor: Actor, record: R) -> list[Transition]:
         """What this actor may do now, in the table's order. What is still missing is not asked: the command names it."""
-        return [t for t in cls.transitions.values() if cls.fits(t, record) and cls.allows(actor, t.permission, record)]
+        return [t for t in cls.transitions.values() if cls.fits(t, record) and cls.allows(actor, t, record)]
 
 
 @cache

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import pytest
 from django.core.checks import run_checks
+from django.db import models
 from pydantic import StringConstraints
 
 from yizhan.kernel.actor import Actor, Permission
@@ -15,6 +16,7 @@ from yizhan.kernel.lifecycle.asking import Asked
 from yizhan.kernel.lifecycle.bodies import body_of, checked_body, perform
 from yizhan.kernel.lifecycle.checks import faults
 from yizhan.kernel.lifecycle.forms import form_of
+from yizhan.kernel.policy import Policy
 
 Why = Annotated[str, StringConstraints(max_length=40), Asked("Why", rows=2, help="In a few words.")]
 
@@ -23,9 +25,24 @@ class MayLend(Permission):
     LEND = "lend"
 
 
-class Book:
-    version = 3
-    state, lent_to = "in", ""
+class Book(models.Model):
+    version = models.IntegerField(default=3)
+    state = models.TextField(default="in")
+    place = models.TextField(default="")
+
+    class Meta:
+        managed = False
+        app_label = "library"
+
+    def __str__(self) -> str:
+        return self.place
+
+
+class Everybody(Policy[Book]):
+    model = Book
+
+    def allows(self, actor: Actor, permission: Permission, record: Book | None = None) -> bool:
+        return actor.label == "desk"
 
 
 def lend(*, actor: str, number: str, to: Why, note: Why = "", quick: bool = False, version: int | None = None) -> dict[str, Any]:
@@ -44,16 +61,8 @@ def declared(command: str, **more: Any) -> Transition:
     """A life of one transition, called `lend`."""
 
     class BookLife(Life[Book]):
-        app = "yizhan.library"
+        app, policy, view, sub_state = "yizhan.library", Everybody(), MayLend.LEND, "place"
         lend = Transition("Lend", command, permission=MayLend.LEND, sources=["in"], icon="book", **more)
-
-        @classmethod
-        def state_of(cls, record: Book) -> tuple[str, str]:
-            return record.state, record.lent_to
-
-        @classmethod
-        def allows(cls, actor: Actor, permission: Permission, record: Book) -> bool:
-            return True
 
     return BookLife.lend
 
@@ -104,8 +113,9 @@ def test_it_starts_where_the_table_says() -> None:
     transition = declared("shelves.mend", sub_states=["shelf"], when=lambda book: book.version == 3)
     book = Book()
     assert not transition.life.fits(transition, book)
-    book.lent_to = "shelf"
+    book.place = "shelf"
     assert transition.life.actions_for(Actor("desk"), book) == [transition]
+    assert not transition.life.actions_for(Actor("guest"), book)
     book.version = 4
     assert not transition.life.fits(transition, book)
 

@@ -14,7 +14,8 @@ from yizhan.people.queries import is_technician, staff_users
 from yizhan.tickets.events import TransferAccepted, TransferDeclined, TransferOffered
 from yizhan.tickets.models import Handover, State, Ticket, Watcher
 from yizhan.tickets.policies import TicketPermission, tickets
-from yizhan.tickets.services.acting import Case, lock_ticket, with_joins
+from yizhan.tickets.queries import with_joins
+from yizhan.tickets.services.acting import Case, lock_ticket
 from yizhan.tickets.services.taking import hand_over, required
 
 MENTION = re.compile(r"@([A-Za-z0-9_.-]{1,60}|[\u4e00-\u9fff]{2,8})")
@@ -93,7 +94,7 @@ def answer_handover(*, actor: Actor, handover: int, accept: bool, reason: str = 
     for ticket in listed:
         if ticket.state != State.IN_PROGRESS:
             continue
-        case = Case(actor, ticket, "answer_handover", clock.now(), audit.snapshot(ticket))
+        case = Case.of(actor, ticket, "answer_handover")
         if accept:
             hand_over(ticket, me)
             case.finish(TransferAccepted(ticket.number, me.pk))
@@ -112,7 +113,7 @@ def withdraw_handover(*, actor: Actor, handover: int) -> Handover:
     """Take one's own offer back while nobody has answered it."""
     row, listed = open_offer(handover, sender_id=actor.person)
     for ticket in listed:
-        case = Case(actor, ticket, "withdraw_handover", clock.now(), audit.snapshot(ticket))
+        case = Case.of(actor, ticket, "withdraw_handover")
         ticket.transfer_to = None
         case.finish()
     return close_offer(actor, row, S.WITHDRAWN, "withdraw_handover")

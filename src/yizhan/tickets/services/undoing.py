@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from django.utils.translation import gettext_lazy as _
 
-from yizhan.kernel import audit, clock
+from yizhan.kernel import clock
 from yizhan.kernel.actor import Actor
 from yizhan.kernel.commands import command
 from yizhan.kernel.errors import Conflict
@@ -32,7 +32,7 @@ def undo_step(*, actor: Actor, number: str) -> Ticket:
     own = last is not None and last.actor == actor.label and last.command in UNDOABLE
     if last is None or not own or clock.now() - last.at > WINDOW or last.after.get("version") != ticket.version:
         raise Conflict(_("It is too late to undo this."), code="too_late")
-    case = Case(actor, ticket, "undo_step", clock.now(), audit.snapshot(ticket))
+    case = Case.of(actor, ticket, "undo_step")
     for name, value in last.before.items():
         if name not in KEPT:
             field = next(f for f in ticket._meta.concrete_fields if f.attname == name)

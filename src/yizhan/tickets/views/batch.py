@@ -14,7 +14,7 @@ from yizhan.kernel.lifecycle.forms import form_of
 from yizhan.kernel.web import actor_of, takes_form
 from yizhan.tickets.models import Ticket
 from yizhan.tickets.policies import tickets
-from yizhan.tickets.services.acting import with_joins
+from yizhan.tickets.queries import with_joins
 from yizhan.tickets.states import TicketLife, label_of
 from yizhan.tickets.tables import listing
 from yizhan.tickets.views.parts import act

@@ -19,8 +19,8 @@ from yizhan.tickets.forms import KnowledgeForm, VisitForm
 from yizhan.tickets.gate import gate_groups, gate_of
 from yizhan.tickets.models import ReturnVisit, State, Ticket
 from yizhan.tickets.policies import TicketPermission, tickets
+from yizhan.tickets.queries import with_joins
 from yizhan.tickets.services import closing
-from yizhan.tickets.services.acting import with_joins
 from yizhan.tickets.states import TicketLife, actions_of, label_of
 from yizhan.tickets.views.batch import MOST, Line
 from yizhan.tickets.views.parts import find_ticket

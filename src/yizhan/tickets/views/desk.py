@@ -23,8 +23,7 @@ from yizhan.tickets.forms import LEVELS, category_choices, dispatch_choices
 from yizhan.tickets.models import Channel, State, Ticket
 from yizhan.tickets.pasting import pick_apart
 from yizhan.tickets.policies import TicketPermission, tickets
-from yizhan.tickets.queries import category_of, known_faults, likely_category, solved_before
-from yizhan.tickets.services.acting import with_joins
+from yizhan.tickets.queries import category_of, known_faults, likely_category, solved_before, with_joins
 from yizhan.tickets.services.affected import add_affected
 from yizhan.tickets.services.composing import Caller, DeskEntry, register_at_desk
 

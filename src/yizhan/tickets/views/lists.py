@@ -18,8 +18,7 @@ from yizhan.tickets.forms import category_choices
 from yizhan.tickets.gate import gate_groups
 from yizhan.tickets.models import Channel, Kind, Level, State, Ticket
 from yizhan.tickets.policies import TicketPermission, tickets
-from yizhan.tickets.queries import ticket_view
-from yizhan.tickets.services.acting import with_joins
+from yizhan.tickets.queries import ticket_view, with_joins
 from yizhan.tickets.states import actions_of
 from yizhan.tickets.tables import LEDGER, chosen_filters, listing
 from yizhan.tickets.views.batch import batch_actions

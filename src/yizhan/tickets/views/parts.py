@@ -14,7 +14,7 @@ from yizhan.kernel.templatetags.yizhan import when
 from yizhan.kernel.web import actor_of
 from yizhan.tickets.models import State, SubState, Ticket
 from yizhan.tickets.policies import TicketPermission, tickets
-from yizhan.tickets.services.acting import with_joins
+from yizhan.tickets.queries import with_joins
 from yizhan.tickets.states import TicketLife, label_of
 
 SHOWN = 6

@@ -16,8 +16,7 @@ from yizhan.people.models import Contact
 from yizhan.tickets.forms import LEVELS
 from yizhan.tickets.models import Channel, State, SubState
 from yizhan.tickets.policies import TicketPermission, tickets
-from yizhan.tickets.queries import known_faults
-from yizhan.tickets.services.acting import with_joins
+from yizhan.tickets.queries import known_faults, with_joins
 from yizhan.tickets.services.affected import report_same_fault
 from yizhan.tickets.services.composing import report_with_photos
 from yizhan.tickets.services.registering import MAX_SUBJECT, NewTicket

@@ -1,0 +1,92 @@
+"""The frame of every act on a record with a life: look up, ask, lock, check; then write, re-check, record, tell."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, ClassVar, Generic, TypeVar
+
+from django.db.models import Model
+
+from yizhan.kernel import audit, clock, events
+from yizhan.kernel.actor import Actor, Permission
+from yizhan.kernel.errors import NotFound, StaleVersion, TransitionNotAllowed
+from yizhan.kernel.lifecycle.declaration import Life, Transition
+
+R = TypeVar("R", bound=Model)
+S = TypeVar("S", bound="Step[Any]")
+VERSION = "version"  # every record with a life has it; each act raises it
+
+
+@dataclass
+class Step(Generic[R]):
+    """One act under way: the locked record, who acts, when, and how the row looked before.
+
+    An app subclasses it with its `life`. `command` is what the audit calls the act.
+    """
+
+    life: ClassVar[type[Life[Any]]]
+
+    actor: Actor
+    record: R
+    command: str
+    now: datetime
+    before: dict[str, Any]
+    may_leave_scope: bool = False
+
+    @classmethod
+    def locked(cls, actor: Actor, key: str) -> R:
+        """The record in the actor's scope, locked until the transaction ends.
+
+        Raises:
+            NotFound: there is none, or it is not the actor's to see.
+        """
+        rows = cls.life.rows(actor).select_for_update(of=("self",))
+        record: R | None = rows.filter(**{cls.life.key: key}).first()
+        if record is None:
+            raise NotFound
+        return record
+
+    @classmethod
+    def begin(cls: type[S], actor: Actor, key: str, transition: Transition, version: int | None = None, command: str = "") -> S:
+        """Scope, permission, version, state, in this order. Without `command` the audit says “<action>_<model>”.
+
+        Raises:
+            NotFound, Forbidden, StaleVersion, TransitionNotAllowed.
+        """
+        record = cls.locked(actor, key)
+        step = cls.edit(
+            actor, record, transition.permission, command or f"{transition.action}_{record._meta.model_name}", version
+        )
+        if not cls.life.fits(transition, record):
+            raise TransitionNotAllowed(transition.action, cls.life.state_of(record)[0])
+        return step
+
+    @classmethod
+    def edit(cls: type[S], actor: Actor, record: R, permission: Permission, command: str, version: int | None = None) -> S:
+        """The same for what is no transition (a message, an edit), on a locked record."""
+        cls.life.policy.require(actor, permission, record)
+        current: int = getattr(record, VERSION)
+        if version is not None and version != current:
+            raise StaleVersion(current)
+        return cls.of(actor, record, command)
+
+    @classmethod
+    def of(cls: type[S], actor: Actor, record: R, command: str) -> S:
+        """An act on a locked record, of which everything was asked already."""
+        return cls(actor, record, command, clock.now(), audit.snapshot(record))
+
+    def stamp(self) -> None:
+        """What every act writes besides what it is about."""
+
+    def finish(self, *news: events.Event) -> R:
+        """Write the record, make sure that it is still the actor's to see, record, tell."""
+        record, life = self.record, self.life
+        setattr(record, VERSION, getattr(record, VERSION) + 1)
+        self.stamp()
+        after = audit.snapshot(record)
+        record.save(update_fields=[name for name, value in after.items() if self.before.get(name) != value])
+        if not self.may_leave_scope and not life.policy.scope(self.actor, life.view).filter(pk=record.pk).exists():
+            raise NotFound
+        audit.record(self.actor, self.command, record, self.before, after)
+        for event in news:
+            events.emit(self.actor, record, life.policy.customer_of(record), event)
+        return record
