@@ -31,7 +31,7 @@ from yizhan.people.access import actor_for, token_user
 from yizhan.people.api import router as invitations_router
 from yizhan.people.services.accounts import token_digest
 from yizhan.site.addresses import client_address
-from yizhan.site.openapi import DocumentedAPI
+from yizhan.site.openapi import ABOUT, DocumentedAPI
 from yizhan.site.pages.api_docs import OwnDocs
 from yizhan.tickets.api import router as tickets_router
 from yizhan.tickets.intake import customer_of
@@ -70,6 +70,7 @@ class TokenAuth(HttpBearer):
 api = DocumentedAPI(
     title="Yizhan 一站",
     version="1",
+    description=ABOUT,
     urls_namespace="api",
     auth=TokenAuth(),
     renderer=OrjsonRenderer(),

@@ -21,6 +21,17 @@ REFUSED = {
     503: "Nothing was done; the same may succeed in a moment.",
 }  # fmt: skip
 
+ABOUT = """
+**Refusals** come in this order: 401; 404 (no such record for you), before the body is read; 403; 400 or 422 (the body);
+409 `stale_version`; 409 `transition_not_allowed`; 422 (`code`, and `missing` where something is still to be done).
+
+**Repeats.** Send an `Idempotency-Key` with what must not be done twice: a repeat under the same key gets the first answer,
+with another body 422. Without a key, a `version` makes the repeat a 409 `stale_version`. Without either, an action that
+the ticket's state forbids by then is a 409 `transition_not_allowed`; and where the state stays (`record_return_visit`,
+`transfer`), the same words by the same person within 90 seconds, with nothing in between, are the same act: 200, and
+nothing is done again.
+"""
+
 
 class Problem(BaseModel):
     """RFC 9457, with a stable `code`; `errors` holds messages by field, `missing` what is still to be done."""

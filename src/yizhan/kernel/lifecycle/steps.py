@@ -1,7 +1,8 @@
 """The frame of every act on a record with a life: look up, ask, lock, check; then write, re-check, record, tell."""
 
+import json
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, ClassVar, Generic, TypeVar
 
 from django.db.models import Model
@@ -10,10 +11,12 @@ from yizhan.kernel import audit, clock, events
 from yizhan.kernel.actor import Actor, Permission
 from yizhan.kernel.errors import NotFound, StaleVersion, TransitionNotAllowed
 from yizhan.kernel.lifecycle.declaration import Life, Transition
+from yizhan.kernel.models import StoredEvent
 
 R = TypeVar("R", bound=Model)
 S = TypeVar("S", bound="Step[Any]")
 VERSION = "version"  # every record with a life has it; each act raises it
+JUST_NOW = timedelta(seconds=90)  # longer than programs wait for an answer; two calls to one customer lie further apart
 
 
 @dataclass
@@ -73,6 +76,14 @@ class Step(Generic[R]):
     def of(cls: type[S], actor: Actor, record: R, command: str) -> S:
         """An act on a locked record, of which everything was asked already."""
         return cls(actor, record, command, clock.now(), audit.snapshot(record))
+
+    def just_told(self, event: events.Event) -> bool:
+        """Whether this very event, by the same person, is the record's last one and of just now: the request is a repeat
+        of one whose answer got lost, and nothing has happened in between."""
+        own = StoredEvent.objects.filter(object_type=self.record._meta.label_lower, object_id=self.record.pk)
+        recent = own.filter(at__range=(self.now - JUST_NOW, self.now)).order_by("-id")
+        last = recent.values_list("type", "actor", "payload").first()
+        return last == (event.type, self.actor.label, json.loads(audit.canonical(event.payload())))
 
     def stamp(self) -> None:
         """What every act writes besides what it is about."""

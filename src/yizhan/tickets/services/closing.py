@@ -94,6 +94,7 @@ def record_return_visit(
 
     Without `solved` it follows `satisfied`. “Not solved” keeps the ticket out of the archive until it is
     reopened, followed by a new ticket, or answered otherwise. By whoever did the work it is marked as self-made.
+    The same answer sent twice (`Case.just_told`) is one visit.
     """
     case = begin(actor, number, TicketLife.record_return_visit, version, "record_return_visit")
     if result not in VisitResult.values:
@@ -104,18 +105,26 @@ def record_return_visit(
         raise Invalid(_("Some fields are not right."), fields={"solved": [message], "satisfied": [message]})
     if result == VisitResult.EXEMPT:
         required(comment, "comment")
-    return case.finish(put_visit(case, Answer(result, solved, satisfied, comment)))
+    answer = Answer(result, solved, satisfied, comment)
+    if case.just_told(visit_told(case, answer)):
+        return case.ticket
+    return case.finish(put_visit(case, answer))
+
+
+def visit_told(case: Case, answer: Answer) -> ReturnVisitRecorded:
+    self_made = has_worked_on(case.actor, case.ticket) or Relation.REQUESTER in relations(case.actor, case.ticket)
+    said = answer.comment.strip()[:2000]
+    return ReturnVisitRecorded(case.ticket.number, answer.result, self_made, said, answer.solved, answer.satisfied)
 
 
 def put_visit(case: Case, answer: Answer, *, by_link: bool = False) -> ReturnVisitRecorded:
-    self_made = has_worked_on(case.actor, case.ticket) or Relation.REQUESTER in relations(case.actor, case.ticket)
+    told = visit_told(case, answer)
     row = ReturnVisit.objects.create(
         ticket=case.ticket, result=answer.result, solved=answer.solved, satisfied=answer.satisfied,
-        comment=answer.comment.strip()[:2000], made_by_id=case.actor.user_id, made_at=case.now, self_made=self_made,
-        by_link=by_link,
+        comment=told.text, made_by_id=case.actor.user_id, made_at=case.now, self_made=told.self_made, by_link=by_link,
     )  # fmt: skip
     record_made(case.actor, row, audit.snapshot(row))
-    return ReturnVisitRecorded(case.ticket.number, row.result, self_made, row.comment, row.solved, row.satisfied)
+    return told
 
 
 @command

@@ -108,7 +108,8 @@ def transfer_ticket(
 ) -> Ticket:
     """Offer the ownership to another engineer; the sender stays accountable until it is accepted.
 
-    With `force` the service manager reassigns without acceptance (somebody is ill or has left).
+    With `force` the service manager reassigns without acceptance (somebody is ill or has left). The same offer sent
+    twice (`Case.just_told`) is one.
     """
     case = begin(actor, number, TicketLife.transfer, version)
     text = required(reason, "reason")
@@ -120,8 +121,11 @@ def transfer_ticket(
             raise Forbidden(_("Only the service manager reassigns without acceptance."))
         hand_over(case.ticket, user)
         return case.finish(TransferAccepted(case.ticket.number, user.pk, text))
+    offer = TransferOffered(case.ticket.number, user.pk, text)
+    if case.ticket.transfer_to_id == user.pk and case.just_told(offer):
+        return case.ticket
     case.ticket.transfer_to = user
-    return case.finish(TransferOffered(case.ticket.number, user.pk, text))
+    return case.finish(offer)
 
 
 def hand_over(ticket: Ticket, user: User) -> None:
