@@ -2,18 +2,15 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from typing import Annotated, Any, TypeVar
 
 from django.core.exceptions import RequestDataTooBig
-from django.db import models
 from django.http import HttpRequest, RawPostDataException
 from django.utils.translation import gettext_lazy as _
 from ninja import Schema
 from pydantic import (
     AfterValidator,
     BaseModel,
-    BeforeValidator,
     ConfigDict,
     TypeAdapter,
     ValidationError,
@@ -22,12 +19,9 @@ from pydantic import (
 )
 
 from yizhan.kernel.errors import Invalid
-from yizhan.kernel.fields import adapter_of
 from yizhan.kernel.paging import no_constant
 
 S = TypeVar("S", bound="StrictSchema")
-# A body's time, as a field of a record reads it.
-When = Annotated[datetime, BeforeValidator(adapter_of(models.DateTimeField()).fit)]
 
 
 class StrictSchema(Schema):

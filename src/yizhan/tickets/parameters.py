@@ -3,9 +3,10 @@
 from typing import Annotated
 
 from django.utils.translation import gettext_lazy as _
-from pydantic import StringConstraints
+from pydantic import Field, StrictInt, StringConstraints
 
-from yizhan.kernel.lifecycle.asking import Asked
+from yizhan.kernel.lifecycle.asking import Asked, OneOf
+from yizhan.tickets.models import VOID_CODES, KnowledgeDecision, LinkKind, Paused
 
 # A code, a user name, a number: what names something else.
 Name = Annotated[str, StringConstraints(max_length=200)]
@@ -17,3 +18,18 @@ Session = Annotated[str, StringConstraints(max_length=200), Asked(_("Session num
 PersonName = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=80), Asked(_("Full name"))]
 Phone = Annotated[str, StringConstraints(max_length=30), Asked(_("Phone"))]
 Place = Annotated[str, StringConstraints(max_length=80), Asked(_("Place"))]
+Words = Annotated[str, StringConstraints(max_length=20_000)]
+Note = Annotated[str, StringConstraints(max_length=2000)]
+ArticleNumber = Annotated[str, StringConstraints(max_length=60)]
+LevelNumber = Annotated[StrictInt, Field(ge=1, le=4)]
+Score = Annotated[StrictInt, Field(ge=1, le=5)]
+Tags = Annotated[list[Annotated[str, StringConstraints(max_length=20)]], Field(max_length=8)]
+Shown = Annotated[
+    str,
+    StringConstraints(max_length=200),
+    Field(description="scan, location, user_word or none; other words are kept as the reason and shown unverified."),
+]
+PauseReason = Annotated[str, OneOf(*Paused.values)]
+VoidCode = Annotated[str, OneOf(*VOID_CODES)]
+Knowledge = Annotated[str, OneOf(*KnowledgeDecision.values)]
+Kinship = Annotated[str, OneOf(*LinkKind.values)]

@@ -4,8 +4,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field, StrictBool, StrictFloat, StrictInt, StringConstraints
 
+from yizhan.kernel.lifecycle.asking import When
 from yizhan.kernel.lifecycle.bodies import ActionBody
-from yizhan.kernel.rest import StrictSchema, When
+from yizhan.kernel.rest import StrictSchema
 from yizhan.tickets.queries import category_of
 from yizhan.tickets.services.sheets import SheetInput
 from yizhan.tickets.services.signing import Signature
@@ -108,39 +109,6 @@ class MessageIn(StrictSchema):
     version: StrictInt | None = None
 
 
-class JudgeLevel(ActionBody):
-    model_config = example(level=2, reason="多人受影响")
-    level: Annotated[StrictInt, Field(ge=1, le=4)]
-    reason: Text = ""
-
-
-class Schedule(ActionBody):
-    model_config = example(at="2030-11-23T14:00:00+08:00", note="与张倩约定")
-    at: When
-    note: Text
-
-
-class Arrive(ActionBody):
-    """`proof` is scan, location, user_word or none; other words are kept as the reason and shown unverified."""
-
-    model_config = example(proof="scan")
-    proof: Short | None = None
-    note: Short = ""
-
-
-class Suspend(ActionBody):
-    model_config = example(reason="wait_vendor", note="厂商工单 8812", eta="2030-11-25T18:00:00+08:00")
-    reason: Literal["wait_user", "wait_vendor", "wait_parts", "wait_approval", "repair_out"]
-    note: Text
-    eta: When | None = None
-
-
-class MarkRestored(ActionBody):
-    model_config = example(at=None, note="三楼已恢复")
-    at: When | None = None
-    note: Text = ""
-
-
 class SubmitSheet(ActionBody):
     model_config = example(sheet=SHEET_EXAMPLE)
     sheet: Sheet
@@ -168,13 +136,6 @@ class Sign(ActionBody):
         return {"signature": signature, "version": self.version}
 
 
-class Rate(ActionBody):
-    model_config = example(score=5, tags=["来得快"], comment="很快就好了")
-    score: Annotated[StrictInt, Field(ge=1, le=5)]
-    tags: Annotated[list[Annotated[str, StringConstraints(max_length=20)]], Field(max_length=8)] = []
-    comment: Annotated[str, StringConstraints(max_length=2000)] = ""
-
-
 class RecordReturnVisit(ActionBody):
     """`solved` follows `satisfied` when it is left out; one of them is needed when somebody was reached."""
 
@@ -185,27 +146,8 @@ class RecordReturnVisit(ActionBody):
     comment: Annotated[str, StringConstraints(max_length=2000)] | None = None
 
 
-class DecideKnowledge(ActionBody):
-    model_config = example(decision="routine", article=None, reason=None)
-    decision: Literal["linked", "routine", "one_off", "draft"]
-    article: Annotated[str, StringConstraints(max_length=60)] | None = None
-    reason: Annotated[str, StringConstraints(max_length=2000)] | None = None
-
-
-class Void(ActionBody):
-    model_config = example(code="duplicate", reason="与上一张重复")
-    code: Literal["cancelled", "duplicate", "misreport", "out_of_scope"]
-    reason: Text
-
-
 class AddAffected(ActionBody):
     model_config = example(name="李华", phone="13900001234", place="三楼 305")
     name: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=80)]
     phone: Annotated[str, StringConstraints(max_length=30)] = ""
     place: Annotated[str, StringConstraints(max_length=80)] = ""
-
-
-class Link(ActionBody):
-    model_config = example(to="INC261122-00042", kind="related")
-    to: Short
-    kind: Literal["related", "duplicate_of", "follow_up_of", "caused_by"]

@@ -85,11 +85,13 @@ class TicketLife(Life[Ticket]):
     )
     judge_level = Transition(
         _("Judge the level"), "working.judge_level", permission=P.JUDGE, sources=[WORKING],
-        icon="gavel", key="J", body="JudgeLevel", form="JudgeForm", many=True, by_relation=True,
+        icon="gavel", key="J", form="JudgeForm", many=True, by_relation=True,
+        example={"level": 2, "reason": "多人受影响"},
     )
     arrive = Transition(
         _("Arrived"), "working.arrive_at_ticket", permission=P.WORK, sources=[WORKING],
-        icon="map-pin-check", sub_states=MOVING | {SubState.EN_ROUTE}, body="Arrive", form="ArriveForm",
+        icon="map-pin-check", sub_states=MOVING | {SubState.EN_ROUTE}, form="ArriveForm",
+        example={"proof": "scan"},
     )
     leave = Transition(
         _("Leave the site"), "working.leave_ticket", permission=P.WORK, sources=[WORKING],
@@ -101,8 +103,9 @@ class TicketLife(Life[Ticket]):
     )
     mark_restored = Transition(
         _("Service restored"), "working.mark_restored", permission=P.RESTORE, sources=[WORKING],
-        icon="circle-check", when=not_restored, key="V", body="MarkRestored",
+        icon="circle-check", when=not_restored, key="V",
         form="RestoredForm",
+        example={"at": None, "note": "三楼已恢复"},
     )
     submit_sheet = Transition(
         _("Service sheet"), "sheets.submit_sheet", permission=P.SHEET, sources=[WORKING],
@@ -118,7 +121,8 @@ class TicketLife(Life[Ticket]):
     )
     schedule = Transition(
         _("Schedule"), "working.schedule_ticket", permission=P.SCHEDULE, sources=[WORKING],
-        icon="calendar-event", sub_states=AWAKE, body="Schedule", form="ScheduleForm",
+        icon="calendar-event", sub_states=AWAKE, form="ScheduleForm",
+        example={"at": "2030-11-23T14:00:00+08:00", "note": "与张倩约定"},
     )
     escalate = Transition(
         _("Escalate"), "taking.escalate_ticket", permission=P.ESCALATE, sources=[WORKING],
@@ -136,8 +140,9 @@ class TicketLife(Life[Ticket]):
     )
     suspend = Transition(
         _("Suspend"), "working.suspend_ticket", permission=P.SUSPEND, sources=[WORKING],
-        icon="player-pause", sub_states=AWAKE - {SubState.REPAIR_OUT}, key="P", body="Suspend",
+        icon="player-pause", sub_states=AWAKE - {SubState.REPAIR_OUT}, key="P",
         form="SuspendForm", many=True,
+        example={"reason": "wait_vendor", "note": "厂商工单 8812", "eta": "2030-11-25T18:00:00+08:00"},
     )
     sign = Transition(
         _("Sign"), "signing.sign_ticket", permission=P.SIGN, sources=[COMPLETED],
@@ -153,7 +158,8 @@ class TicketLife(Life[Ticket]):
     )
     rate = Transition(
         _("Rate"), "closing.rate_ticket", permission=P.RATE, sources=[COMPLETED],
-        icon="star", when=unrated, body="Rate", form="RateForm",
+        icon="star", when=unrated, form="RateForm",
+        example={"score": 5, "tags": ["来得快"], "comment": "很快就好了"},
     )
     record_return_visit = Transition(
         _("Record the return visit"), "closing.record_return_visit", permission=P.RETURN_VISIT, sources=[COMPLETED],
@@ -161,7 +167,8 @@ class TicketLife(Life[Ticket]):
     )
     decide_knowledge = Transition(
         _("Decide on knowledge"), "closing.decide_knowledge", permission=P.KNOWLEDGE, sources=[WORKING, COMPLETED],
-        icon="book", body="DecideKnowledge", form="KnowledgeForm", many=True,
+        icon="book", form="KnowledgeForm", many=True,
+        example={"decision": "routine", "article": None, "reason": None},
     )
     archive = Transition(
         _("Archive"), "closing.archive_ticket", permission=P.ARCHIVE, sources=[COMPLETED],
@@ -181,7 +188,8 @@ class TicketLife(Life[Ticket]):
     )
     void = Transition(
         _("Void"), "closing.void_ticket", permission=P.VOID, sources=OPEN,
-        icon="trash", target=ARCHIVED, body="Void", form="VoidForm", many=True,
+        icon="trash", target=ARCHIVED, form="VoidForm", many=True,
+        example={"code": "duplicate", "reason": "与上一张重复"},
     )
     add_affected = Transition(
         _("Same fault +1"), "affected.add_affected", permission=P.ADD_AFFECTED, sources=OPEN,
@@ -189,7 +197,8 @@ class TicketLife(Life[Ticket]):
     )
     link = Transition(
         _("Link"), "messages.link_tickets", permission=P.LINK, sources=[*OPEN, COMPLETED, ARCHIVED],
-        icon="link", body="Link", form="LinkForm",
+        icon="link", form="LinkForm",
+        example={"to": "INC261122-00042", "kind": "related"},
     )
     # fmt: on
 

@@ -1,8 +1,18 @@
 """How a command's parameters are asked for: annotations that a body and a form both read."""
 
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated
+
+from django.db import models
+from pydantic import BeforeValidator
+from pydantic_core import CoreSchema, core_schema
 
 from yizhan.kernel.errors import Text
+from yizhan.kernel.fields import adapter_of
+
+# A moment, as a field of a record reads it.
+When = Annotated[datetime, BeforeValidator(adapter_of(models.DateTimeField()).fit)]
 
 
 @dataclass(frozen=True)
@@ -12,3 +22,13 @@ class Asked:
     label: Text
     rows: int = 1
     help: Text = ""
+
+
+class OneOf:
+    """A text parameter that is one of these: a program that sends another is told so before the command runs."""
+
+    def __init__(self, *values: str) -> None:
+        self.values = [str(value) for value in values]
+
+    def __get_pydantic_core_schema__(self, _source: object, _handler: object) -> CoreSchema:
+        return core_schema.literal_schema(self.values)

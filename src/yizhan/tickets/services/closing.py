@@ -31,7 +31,7 @@ from yizhan.tickets.models import (
     Ticket,
     VisitResult,
 )
-from yizhan.tickets.parameters import Reason
+from yizhan.tickets.parameters import ArticleNumber, Knowledge, Note, Reason, Score, Tags, VoidCode, Words
 from yizhan.tickets.policies import Relation, TicketPermission, has_worked_on, relations, tickets
 from yizhan.tickets.services.acting import Case, begin, lock_ticket
 from yizhan.tickets.services.messages import link_tickets
@@ -58,7 +58,7 @@ class Answer:
 
 @command
 def rate_ticket(
-    *, actor: Actor, number: str, score: int, tags: list[str] | None = None, comment: str = "", version: int | None = None
+    *, actor: Actor, number: str, score: Score, tags: Tags | None = None, comment: Note = "", version: int | None = None
 ) -> Ticket:
     """The requester's one opinion, 1 to 5. Nobody else gives it, nobody changes it."""
     case = begin(actor, number, TicketLife.rate, version)
@@ -129,7 +129,7 @@ def put_visit(case: Case, answer: Answer, *, by_link: bool = False) -> ReturnVis
 
 @command
 def decide_knowledge(
-    *, actor: Actor, number: str, decision: str, article: str = "", reason: str = "", version: int | None = None
+    *, actor: Actor, number: str, decision: Knowledge, article: ArticleNumber = "", reason: Note = "", version: int | None = None
 ) -> Ticket:
     """What the next engineer can learn from this: an article, routine work, a one-off, or a new draft."""
     case = begin(actor, number, TicketLife.decide_knowledge, version, "decide_knowledge")
@@ -225,7 +225,7 @@ def cancel_ticket(*, actor: Actor, number: str, reason: Reason, version: int | N
 
 
 @command
-def void_ticket(*, actor: Actor, number: str, code: str, reason: str, version: int | None = None) -> Ticket:
+def void_ticket(*, actor: Actor, number: str, code: VoidCode, reason: Words, version: int | None = None) -> Ticket:
     """作废: the desk its own shift's duplicates and misreports, the service manager anything."""
     case = begin(actor, number, TicketLife.void, version)
     text = required(reason, "reason")

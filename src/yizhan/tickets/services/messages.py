@@ -23,7 +23,7 @@ from yizhan.tickets.events import (
     TicketsLinked,
 )
 from yizhan.tickets.models import Category, Channel, LinkKind, Message, State, SubState, Ticket, TicketLink
-from yizhan.tickets.parameters import Pressing
+from yizhan.tickets.parameters import Kinship, Name, Pressing
 from yizhan.tickets.policies import TicketPermission, tickets
 from yizhan.tickets.queries import ticket_fields
 from yizhan.tickets.searching import index_ticket
@@ -105,7 +105,7 @@ def remind_ticket(*, actor: Actor, number: str, comment: Pressing = "", version:
 
 
 @command
-def link_tickets(*, actor: Actor, number: str, to: str, kind: str, version: int | None = None) -> Ticket:
+def link_tickets(*, actor: Actor, number: str, to: Name, kind: Kinship, version: int | None = None) -> Ticket:
     """Say that this ticket is related to, a duplicate or follow-up of, or caused by another one."""
     case = begin(actor, number, TicketLife.link, version)
     if kind not in LinkKind.values:

@@ -1,6 +1,6 @@
 """Work itself: judging, appointments, remote sessions, visits, pauses, restoration."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from django.utils.translation import gettext_lazy as _
 
@@ -8,6 +8,7 @@ from yizhan.kernel import clock
 from yizhan.kernel.actor import Actor
 from yizhan.kernel.commands import command
 from yizhan.kernel.errors import Forbidden, Invalid
+from yizhan.kernel.lifecycle.asking import When
 from yizhan.tickets.events import (
     EngineerArrived,
     EngineerDeparted,
@@ -20,7 +21,7 @@ from yizhan.tickets.events import (
     VisitScheduled,
 )
 from yizhan.tickets.models import Level, Paused, Proof, RemoteSession, State, SubState, Ticket, Visit
-from yizhan.tickets.parameters import Session, Tool
+from yizhan.tickets.parameters import LevelNumber, Name, PauseReason, Session, Shown, Tool, Words
 from yizhan.tickets.policies import TicketPermission, tickets
 from yizhan.tickets.services.acting import Case, begin, working_sub_state
 from yizhan.tickets.services.taking import required
@@ -35,7 +36,7 @@ def wrong(field: str, message: object) -> Invalid:
 
 
 @command
-def judge_level(*, actor: Actor, number: str, level: int, reason: str = "", version: int | None = None) -> Ticket:
+def judge_level(*, actor: Actor, number: str, level: LevelNumber, reason: Words = "", version: int | None = None) -> Ticket:
     """Say how bad it is after first contact. Later lowering is the service manager's.
 
     Changing the reported level needs a reason; confirming it is one tap.
@@ -54,7 +55,7 @@ def judge_level(*, actor: Actor, number: str, level: int, reason: str = "", vers
 
 
 @command
-def schedule_ticket(*, actor: Actor, number: str, at: datetime, note: str, version: int | None = None) -> Ticket:
+def schedule_ticket(*, actor: Actor, number: str, at: When, note: Words, version: int | None = None) -> Ticket:
     """Agree on a time with somebody (`note` says with whom)."""
     case = begin(actor, number, TicketLife.schedule, version)
     text = required(note, "note")
@@ -93,7 +94,9 @@ def depart_for_ticket(*, actor: Actor, number: str, version: int | None = None) 
 
 
 @command
-def arrive_at_ticket(*, actor: Actor, number: str, proof: str = Proof.NONE, note: str = "", version: int | None = None) -> Ticket:
+def arrive_at_ticket(
+    *, actor: Actor, number: str, proof: Shown = Proof.NONE, note: Name = "", version: int | None = None
+) -> Ticket:
     """Be there. A stationed engineer begins here; missing proof never blocks, it shows as unverified."""
     case = begin(actor, number, TicketLife.arrive, version)
     if proof not in Proof.values:
@@ -121,7 +124,7 @@ def end_visits(case: Case) -> int:
 
 @command
 def suspend_ticket(
-    *, actor: Actor, number: str, reason: str, note: str, eta: datetime | None = None, version: int | None = None
+    *, actor: Actor, number: str, reason: PauseReason, note: Words, eta: When | None = None, version: int | None = None
 ) -> Ticket:
     """Let work rest for a stated reason, with evidence; a vendor or a repair needs a date too."""
     case = begin(actor, number, TicketLife.suspend, version)
@@ -152,7 +155,7 @@ def resume_ticket(*, actor: Actor, number: str, version: int | None = None) -> T
 
 
 @command
-def mark_restored(*, actor: Actor, number: str, at: datetime | None = None, note: str = "", version: int | None = None) -> Ticket:
+def mark_restored(*, actor: Actor, number: str, at: When | None = None, note: Words = "", version: int | None = None) -> Ticket:
     """Say since when the user can work again: the resolution clock stops there, paperwork follows."""
     case = begin(actor, number, TicketLife.mark_restored, version, "mark_restored")
     moment = at or clock.now()
