@@ -1,5 +1,6 @@
 """Whoever sends or reads slowly costs nobody else anything, in the program as it ships."""
 
+import json
 import re
 import socket
 import urllib.request
@@ -96,3 +97,27 @@ def test_what_is_too_large_is_refused_before_it_is_sent(program: Program) -> Non
             answer = b"".join(iter(lambda line=line: line.recv(65536), b"")).decode()  # type: ignore[misc]
         assert answer.startswith("HTTP/1.1 413")
         assert f"content-type: {kind}" in answer
+
+
+@pytest.mark.parametrize("path", [b"/accounts/login/", b"/api/v1/tickets"])
+@pytest.mark.parametrize("chunk", [b"zz\r\nabc\r\n", b"-1\r\n\r\n", b"fffffffffffffffffff\r\nabc", b"5\r\nhello!!\r\n0\r\n\r\n"])
+def test_a_malformed_chunk_is_told(program: Program, path: bytes, chunk: bytes) -> None:
+    with socket.create_connection(("127.0.0.1", program.port), 10) as one:
+        head = b"POST " + path + b" HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n"
+        one.sendall(head + chunk)
+        answer = b"".join(iter(lambda: one.recv(65536), b""))
+    assert answer.startswith(b"HTTP/1.1 400 "), answer
+    assert (b"application/problem+json" in answer) == path.startswith(b"/api/")
+    assert "请求无法读取".encode() in answer or b"unreadable" in answer
+
+
+def test_a_foreign_host_name_is_one_line_of_the_log(program: Program) -> None:
+    with socket.create_connection(("127.0.0.1", program.port), 10) as one:
+        one.sendall(b"GET / HTTP/1.1\r\nHost: evil-host.example\r\nConnection: close\r\n\r\n")
+        assert one.recv(15) == b"HTTP/1.1 400 Ba"
+    (line,) = [line for line in (program.place / "console.log").read_text().splitlines() if "evil-host" in line]
+    assert (json.loads(line)["level"], "Traceback" in line) == ("warning", False)
+
+
+def test_a_command_names_the_address_at_which_the_program_is_served(program: Program) -> None:
+    assert program.run("channel", "phone", "add", "--name", "where").splitlines()[0] == f"{program.url}/hooks/phone/where/"

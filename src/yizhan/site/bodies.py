@@ -26,7 +26,7 @@ class Refused(Exception):
 
 
 class Gone(Exception):
-    """The sender left before the body was whole."""
+    """The body ends before it is whole: its sender left, or sends what no reader of HTTP takes (a chunk without a size)."""
 
 
 @dataclass(frozen=True)
@@ -94,7 +94,7 @@ class Bodies:
 
         Raises:
             Refused: too large, too slow, or too much at once.
-            Gone: the sender left.
+            Gone: it is not whole.
         """
         if declared is not None and declared > self.limits.size:
             raise Refused(413, "body_too_large", "The request is too large. / 请求太大。")

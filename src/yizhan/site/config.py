@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from yizhan.kernel.files import write_private
 
 DEMO_PASSWORD = "yizhan-demo"  # noqa: S105 - public on purpose, and only ever accepted on loopback
+SERVED = "served"  # the address at which a data directory is served, or was last
 
 
 class ConfigError(Exception):
@@ -121,9 +122,12 @@ def kept_key(data_dir: Path, variable: str, file: str) -> str:
     return path.read_text(encoding="utf-8").strip()
 
 
-def read_base_url(host: str, port: int) -> str:
+def read_base_url(data_dir: Path, host: str, port: int) -> str:
+    """As set; else where this data directory was served last, for commands that were not told; else what host and port make."""
     shown = "127.0.0.1" if host in {"0.0.0.0", "::"} else host  # noqa: S104 - compared, not bound
-    value = read_variable("YIZHAN_BASE_URL", f"http://{shown}:{port}").rstrip("/")
+    served = data_dir / SERVED
+    known = served.read_text(encoding="utf-8").strip() if served.exists() and not read_variable("YIZHAN_PORT") else ""
+    value = read_variable("YIZHAN_BASE_URL", known or f"http://{shown}:{port}").rstrip("/")
     parts = urlsplit(value)
     if parts.scheme not in {"http", "https"} or not parts.hostname:
         raise ConfigError(f"YIZHAN_BASE_URL: expected http(s)://host[:port], got {value!r}")
@@ -157,7 +161,7 @@ def load_config() -> Config:
     data_dir = Path(read_variable("YIZHAN_DATA_DIR", "var")).resolve()
     data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     host, port = read_variable("YIZHAN_HOST", "127.0.0.1"), read_port("YIZHAN_PORT", 8000)
-    base_url = read_base_url(host, port)
+    base_url = read_base_url(data_dir, host, port)
     return Config(
         data_dir=data_dir,
         database_url=external_database(),

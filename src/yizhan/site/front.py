@@ -27,6 +27,7 @@ from yizhan.site.wsgi import application as pages
 CHUNK = 32 * 2**10
 READER_PATIENCE = 60  # seconds in which a reader must take the next chunk of a large answer
 JOINED_BY = {"HTTP_COOKIE": "; "}
+UNREADABLE = Refused(400, "unreadable", "The request could not be read. / 请求无法读取。")
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 Headers = list[tuple[bytes, bytes]]
 log = structlog.get_logger("yizhan.front")
@@ -106,8 +107,8 @@ class Front:
             if expects_body(headers):
                 body, length = await self.bodies.read(receive, declared_length(headers), address_of(scope))
             await self.answer(scope, body or io.BytesIO(), length, send)
-        except Gone:
-            return
+        except Gone:  # who is still there to read it sent something malformed
+            await refuse(scope, UNREADABLE, send)
         except Refused as refused:
             log.warning("body_refused", code=refused.code, path=scope["path"])
             await refuse(scope, refused, send)

@@ -23,6 +23,14 @@ def hide_secrets(_logger: Any, _name: str, event: dict[str, Any]) -> dict[str, A
     return {name: without_secrets(value) if isinstance(value, str) else value for name, value in event.items()}
 
 
+class Brief(logging.Filter):
+    """A stranger's mistake is one line: where in Django it was noticed helps nobody, and he may repeat it all day."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        record.exc_info, record.levelno, record.levelname = None, logging.WARNING, "WARNING"
+        return True
+
+
 def configure_logs() -> None:
     shared: list[Any] = [
         structlog.contextvars.merge_contextvars,
@@ -53,11 +61,13 @@ def configure_logs() -> None:
                     "foreign_pre_chain": shared,
                 }
             },
+            "filters": {"brief": {"()": Brief}},
             "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json"}},
             "root": {"handlers": ["stderr"], "level": level},
             "loggers": {
                 "procrastinate": {"level": "WARNING"},
                 "django.request": {"level": "ERROR"},
+                "django.security.DisallowedHost": {"filters": ["brief"]},
                 "psycopg.pool": {"level": "ERROR"},
                 "_granian": {"level": "WARNING"},
                 "granian": {"level": "WARNING"},

@@ -14,7 +14,7 @@ from pathlib import Path
 from yizhan.kernel.files import write_private
 from yizhan.site.cli.django_setup import forget_owner, migrate, setup, tell
 from yizhan.site.cli.main import use_data_dir
-from yizhan.site.config import DEMO_PASSWORD, ConfigError, external_database, load_config
+from yizhan.site.config import DEMO_PASSWORD, SERVED, ConfigError, external_database, load_config
 from yizhan.site.postgres import Cluster, PostgresError
 from yizhan.site.roles import Addresses, is_granted
 from yizhan.site.supervisor import Busy, Supervisor, exclusive
@@ -109,6 +109,7 @@ def start(data_dir: Path, host: str, port: int, *, demo: bool) -> int:
     os.environ["YIZHAN_STREAM_PORT"] = str(stream_port(host, port))
     refuse_unsafe(data_dir, host, demo=demo)
     (data_dir / ("demo" if demo else "real")).touch()
+    write_private(data_dir / SERVED, load_config().base_url)
     supervisor = Supervisor(data_dir)
     supervisor.end_leftovers()
     cluster = None
