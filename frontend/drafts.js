@@ -12,7 +12,7 @@ const ticks = (field) => ["radio", "checkbox"].includes(field.type);
 const person = () => document.body.dataset.person ?? "";
 export const keyOf = (object) => `${PREFIX}${person()}:${object}`;
 export const read = (object) => JSON.parse(localStorage.getItem(keyOf(object)) ?? "null");
-const write = (object, draft) => localStorage.setItem(keyOf(object), JSON.stringify(draft));
+export const write = (object, draft) => localStorage.setItem(keyOf(object), JSON.stringify(draft));
 export const drop = (object) => localStorage.removeItem(keyOf(object));
 export const ours = () => Object.keys(localStorage).filter((key) => key.startsWith(PREFIX));
 const same = (one, other) => JSON.stringify(one) === JSON.stringify(other);

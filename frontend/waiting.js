@@ -1,5 +1,6 @@
-// Which other drafts of this kind wait here: whose, since when; to be taken up or discarded.
-import { clock, drop, keyOf, ours, read } from "./drafts.js";
+// Which other drafts of this kind wait here: whose, since when; to be taken up or discarded;
+// what was discarded can be brought back until the page goes.
+import { clock, drop, keyOf, ours, read, write } from "./drafts.js";
 
 // `desk`, `desk-call7`, `desk-call7-12` and `desk-12` say by themselves where they are written on.
 function addressOf(place, object) {
@@ -22,10 +23,15 @@ export function setUpWaiting(root) {
       since.textContent = clock(draft.at);
       words.textContent = first(draft, "subject");
       line.querySelector("a").href = addressOf(box.dataset.address, object);
+      const shown = [...line.childNodes], back = Object.assign(document.createElement("button"), { type: "button", textContent: box.dataset.back });
       line.querySelector("button").addEventListener("click", () => {
         drop(object);
-        line.remove();
-        box.hidden = list.childElementCount === 0;
+        line.replaceChildren(Object.assign(document.createElement("div"), { className: "t3", textContent: `${who.textContent} · ${box.dataset.gone}` }), back);
+        back.focus();
+      });
+      back.addEventListener("click", () => {
+        write(object, draft);
+        line.replaceChildren(...shown);
       });
       list.append(line);
     }

@@ -110,7 +110,22 @@ def test_the_desk_names_what_is_begun_and_not_registered(browser: Browser, progr
     desk.open("/desk/")
     expect(waiting.locator("li")).to_have_count(2)
     check_page(desk)
-    waiting.locator("li", has_text="李四").get_by_role("button", name="丢弃").click()
+    going_on, discarding = waiting.get_by_role("link", name="继续"), waiting.get_by_role("button", name="丢弃")
+    for control in (going_on, discarding):
+        places = [box["x"] for one in control.all() if (box := one.bounding_box())]
+        assert len(places) == 2
+        assert max(places) - min(places) < 1
+    li = waiting.locator("li", has_text="李四")
+    kept = len(page.evaluate(DRAFTS))
+    li.get_by_role("button", name="丢弃").click()
+    expect(li).to_contain_text("已丢弃")
+    assert len(page.evaluate(DRAFTS)) == kept - 1
+    check_page(desk)
+    li.get_by_role("button", name="恢复").click()
+    expect(li).to_contain_text("键盘进水")
+    assert len(page.evaluate(DRAFTS)) == kept
+    li.get_by_role("button", name="丢弃").click()
+    desk.open("/desk/")
     expect(waiting.locator("li")).to_have_count(1)
     waiting.locator("li", has_text="张倩").get_by_role("link", name="继续").click()
     page.wait_for_url("**caller=*")

@@ -124,6 +124,8 @@ def test_filters_lie_within_the_phone(browser: Browser, program: Program) -> Non
     auditor = Person(browser, program, "phone", "auditor")
     for path in ("/audit/", "/tickets/", "/data/contacts/"):
         auditor.open(path)
+        for fold in auditor.page.locator("details.fold summary").all():
+            fold.click()
         controls = auditor.page.locator(".flt :is(input, select, button):visible")
         assert controls.count() > 2
         for control in controls.all():
@@ -132,6 +134,26 @@ def test_filters_lie_within_the_phone(browser: Browser, program: Program) -> Non
             assert 0 <= box["x"] <= auditor.width - box["width"], (path, box)
         check_page(auditor)
     auditor.leave()
+
+
+@pytest.mark.parametrize("path", ["/tickets/", "/data/contacts/"])
+def test_the_first_row_is_in_sight_on_the_phone_and_the_filters_fold(browser: Browser, program: Program, path: str) -> None:
+    desk = Person(browser, program, "phone", "desk")
+    page, filters = desk.page, desk.page.locator(".flt")
+    desk.open(path)
+    row, fold = page.locator(".yz-tb tbody tr").first, page.locator("details.fold summary")
+    expect(filters).to_be_hidden()
+    expect(fold).to_have_text("筛选")
+    box = row.bounding_box()
+    assert box
+    assert box["y"] + 40 < 844 - 64  # above the tabs at the foot
+    check_page(desk)
+    fold.click()
+    expect(filters).to_be_visible()
+    filters.locator("select").first.select_option(index=1)
+    expect(fold).to_have_text("筛选 (1)")
+    expect(filters).to_be_hidden()
+    desk.leave()
 
 
 def test_the_paste_button_stands_apart_from_what_is_above_it(browser: Browser, program: Program) -> None:

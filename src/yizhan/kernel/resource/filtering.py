@@ -111,5 +111,6 @@ def choices_of(resource: Resource[Any], actor: Actor, given: QueryDict) -> list[
     return found
 
 
-def is_filtered(resource: Resource[Any], given: QueryDict) -> bool:
-    return any(given.get(name) for name in (*resource.filters, "q")) or any(name.startswith("custom.") for name in given)
+def filters_set(resource: Resource[Any], given: QueryDict) -> int:
+    """How many of the list's filters are set."""
+    return sum(bool(given.get(name)) for name in (*resource.filters, "q", *(n for n in given if n.startswith("custom."))))

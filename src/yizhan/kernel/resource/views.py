@@ -23,7 +23,7 @@ from yizhan.kernel.paging import paginate
 from yizhan.kernel.panels import panels_of
 from yizhan.kernel.resource import bulk_views
 from yizhan.kernel.resource.declaration import Resource
-from yizhan.kernel.resource.filtering import choices_of, is_filtered
+from yizhan.kernel.resource.filtering import choices_of, filters_set
 from yizhan.kernel.resource.registry import resource_of
 from yizhan.kernel.resource.saving import bound_form, save_record
 from yizhan.kernel.web import actor_of
@@ -48,7 +48,7 @@ def list_page(resource: Resource[Any], request: HttpRequest) -> HttpResponse:
         "next": page.next,
         "q": request.GET.get("q", ""),
         "filters": choices_of(resource, actor, request.GET),
-        "filtered": is_filtered(resource, request.GET),
+        "filtered": filters_set(resource, request.GET),
         "may_create": resource.can_create and may_change,
         "may_import": bool(resource.match) and resource.can_create and may_change,
         "batch_fields": [(n, resource.heading(n)) for n in resource.batch_fields(actor)] if may_change else [],

@@ -95,7 +95,7 @@ def ticket_list(request: HttpRequest) -> HttpResponse:
         **listed,
         "tickets": page.items, "next": page.next, "view": request.GET.get("view", "open"), "views": VIEWS,
         "count": capped_count(listing.matching(actor, request.GET)), "filters": filter_fields(actor, chosen),
-        "filtered": bool(chosen), "usual": usual, "actions": batch_actions(actor),
+        "filtered": len(chosen), "usual": usual, "actions": batch_actions(actor),
         "cells": [] if usual else [(t, [(column.label, column.value(t)) for column in listed["columns"]]) for t in page.items],
         "ledger": ",".join(LEDGER),
     }  # fmt: skip
