@@ -3,10 +3,12 @@
 import functools
 from collections.abc import Callable
 from typing import Any, cast
+from urllib.parse import urlsplit
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods
 
@@ -15,6 +17,7 @@ from yizhan.kernel.commands import asks_again, audit_refusal
 from yizhan.kernel.errors import DomainError, Invalid, NoRoom, TemporaryFailure
 
 View = Callable[..., HttpResponse]
+CAME_FROM = "came_from"
 NO_ROOM = _("Files cannot be kept just now; nothing was changed. Your administrator can see it.")
 BUSY = _("Too much is going on just now; nothing was changed. Please try again in a moment.")
 
@@ -26,6 +29,17 @@ def actor_of(request: HttpRequest) -> Actor:
 
 def set_actor(request: HttpRequest, actor: Actor) -> None:
     cast(Any, request).actor = actor
+
+
+def came_from(request: HttpRequest) -> str:
+    """The page of ours that led to this form, kept over its refusals; empty where none did, or only the form itself."""
+    given = request.POST.get(CAME_FROM, "") if request.method == "POST" else request.headers.get("Referer", "")
+    if not url_has_allowed_host_and_scheme(given, {request.get_host()}):
+        return ""
+    path, query = urlsplit(given).path, urlsplit(given).query
+    found = f"{path}?{query}" if query else path
+    leads = path != request.path and not path.startswith("/accounts/") and not path.endswith("/new/")
+    return found if leads and url_has_allowed_host_and_scheme(found, None) else ""
 
 
 def audit_refused(request: HttpRequest, error: DomainError) -> None:

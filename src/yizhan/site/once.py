@@ -22,7 +22,7 @@ from django.utils.translation import gettext_lazy as _
 
 from yizhan.kernel import clock, commands
 from yizhan.kernel.models import IdempotencyKey
-from yizhan.kernel.web import actor_of
+from yizhan.kernel.web import CAME_FROM, actor_of
 from yizhan.site.idempotency import claimed, described, keyed, rewind
 from yizhan.site.middleware import error_page
 from yizhan.tickets.models import Ticket
@@ -30,7 +30,7 @@ from yizhan.tickets.models import Ticket
 KEY = re.compile(r"[0-9a-f]{32}")
 UNDER_WAY = timedelta(seconds=60)
 # What another copy of the same page says otherwise, though the person wrote the same.
-NOT_WRITTEN = {"csrfmiddlewaretoken", "version", "seen", "draft", "draft_key"}
+NOT_WRITTEN = {"csrfmiddlewaretoken", "version", "seen", "draft", "draft_key", CAME_FROM}
 BUSY = _("This is being saved already. Look again in a few seconds.")
 
 

@@ -14,10 +14,12 @@ from django.templatetags.static import static
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
 
 from yizhan.kernel import clock
 from yizhan.kernel.audit_words import words_of
 from yizhan.kernel.forms import Problem, dress_field
+from yizhan.kernel.web import CAME_FROM, came_from
 
 register = template.Library()
 DIST = Path(__file__).resolve().parents[2] / "static" / "dist"
@@ -63,6 +65,14 @@ def told(anchor: str, problems: Iterable[Problem] | str) -> SafeString:
     """What is wrong with it, to stand beside it."""
     found = problem_at(anchor, problems)
     return format_html('<span class="err" id="{}_error">{}</span>', anchor, found.told) if found else SafeString()
+
+
+@register.simple_tag(takes_context=True)
+def cancel(context: template.Context, usual: str) -> SafeString:
+    """取消 of a form that is a page of its own: back to where one came from, else to where such things are listed."""
+    back = came_from(context["request"])
+    link = format_html('<a class="btn btn-quiet" href="{}">{}</a>', back or usual, _("Cancel"))
+    return link + (format_html('<input type="hidden" name="{}" value="{}">', CAME_FROM, back) if back else SafeString())
 
 
 @register.filter
