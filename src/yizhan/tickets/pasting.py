@@ -8,17 +8,19 @@ import re
 from dataclasses import dataclass
 
 TIME = (
-    r"(?:\d{4}[-/年.]\d{1,2}[-/月.]\d{1,2}日?)?\s*(?:星期[一二三四五六日天])?\s*"
+    r"(?:(?:\d{4}[-/年.])?\d{1,2}[-/月.]\d{1,2}日?|昨天|前天|今天)?\s*(?:星期[一二三四五六日天])?\s*"
     r"(?:[上下]午|晚上|凌晨|中午)?\s*\d{1,2}[:：]\d{2}(?:[:：]\d{2})?"
 )
 HEADS = (
     re.compile(
         rf"^\s*(?:【[^】]*】)?\s*(?P<name>[^\s:：()（）<]{{1,20}})\s*[(（<]\s*\d{{5,12}}\s*[)）>]\s*{TIME}\s*$"
     ),  # QQ: name(number) time
-    re.compile(rf"^\s*(?:【[^】]*】)?\s*(?P<name>[^\s:：]{{1,20}})\s+{TIME}\s*[:：]?\s*$"),
+    re.compile(rf"^(?!\s*{TIME}\s*$)\s*(?:【[^】]*】)?\s*(?P<name>[^\s:：]{{1,20}})\s+{TIME}\s*[:：]?\s*$"),
     re.compile(rf"^\s*{TIME}\s+(?P<name>[^\s:：]{{1,20}})\s*[:：]?\s*$"),
 )
-INLINE = re.compile(r"^\s*(?P<name>[\u4e00-\u9fff]{2,4}|[A-Za-z][A-Za-z .]{1,19})\s*[:：]\s*(?P<rest>.+)$")
+INLINE = re.compile(
+    rf"^\s*(?:[\[【(（]\s*{TIME}\s*[\]】)）]\s*)?(?P<name>[\u4e00-\u9fff]{{2,4}}|[A-Za-z][A-Za-z .]{{1,19}})\s*[:：]\s*(?P<rest>.*)$"
+)  # [time] name: words
 LABELS = {
     "name": "姓名|报修人|联系人|名字", "phone": "电话|手机号?|联系电话|联系方式|分机", "place": "地点|位置|地址|房间|办公室|工位|门店",
     "problem": "问题|故障|描述|情况|故障描述|问题描述|报修内容|内容",
@@ -39,7 +41,7 @@ PLACE = re.compile(
 ME = re.compile(
     r"(?:我是|这里是|我这边是)\s*(?:[\u4e00-\u9fff]{2,6}?(?:部|科|室|处|店|中心)的?\s*)?(?P<name>[\u4e00-\u9fff]{2,3})(?=[,，。!！\s]|$)"
 )
-CALLS = re.compile(r"@\S+\s?|^(?:(?:你好|您好|在吗|老师好?|各位|麻烦|请问|hi|hello)[,，!！。~\s]*)+", re.IGNORECASE)
+CALLS = re.compile(r"@\S+\s?|^(?:(?:你好|您好|在吗|老师好?|各位|麻烦|请问|hi|hello)[,，:：!！。~\s]*)+", re.IGNORECASE)
 BLANKS = re.compile(r"[^\S\n]+")
 LONGEST, LONGEST_HEAD = 4000, 100
 
@@ -73,8 +75,8 @@ def read_head(lines: list[str]) -> tuple[str, str, list[str]]:
             rest = [text for text in lines[index + 1 :] if head_of(text) is None]
             return head[1]["name"], "qq_group" if head[0] == 0 else "wechat_group", rest
     found = INLINE.match(lines[0]) if lines else None
-    if found and not any(re.fullmatch(words, found["name"]) for words in LABELS.values()):
-        return found["name"], "wechat_group", [found["rest"], *lines[1:]]
+    if found and without_greeting(found["name"]) and not re.fullmatch(ANY, found["name"]):
+        return found["name"], "wechat_group", [line for line in (found["rest"], *lines[1:]) if line]
     return "", "wechat_group", lines
 
 

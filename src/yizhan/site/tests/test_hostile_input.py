@@ -89,7 +89,27 @@ LETTERS: dict[str, Callable[[int], bytes]] = {
 
 TEXTS: dict[str, tuple[Callable[[str], Any], list[str]]] = {
     "quoted words": (new_words, ["\n", " ", "> ", "On ", "在 ", "写道", "-", "_", "发件人", "x于 "]),
-    "pasting": (pick_apart, [" ", "a", "你好", "@a ", "姓名：", "3楼", "分机", "我是", "1", "【", "\n1", "12:00 "]),
+    "pasting": (
+        pick_apart,
+        [
+            " ",
+            "a",
+            "你好",
+            "@a ",
+            "姓名：",
+            "3楼",
+            "分机",
+            "我是",
+            "1",
+            "【",
+            "\n1",
+            "12:00 ",
+            "[12:00] ",
+            "11-25 ",
+            "昨天",
+            "李娜：",
+        ],
+    ),
     "search terms": (text_tokens, ["打", "a", "a.", "1", "-", "ﷺ"]),
     "people's names": (lambda text: text_tokens(names=[text], phones=[text]), ["张", "a", "1"]),
     "a search": (query_tokens, ["打", "a", "a.", "ﷺ"]),

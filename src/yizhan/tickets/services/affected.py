@@ -7,6 +7,7 @@ from yizhan.kernel.actor import Actor
 from yizhan.kernel.commands import command
 from yizhan.kernel.errors import Conflict, Forbidden, NotFound
 from yizhan.people.models import Contact
+from yizhan.people.services.contacts import require_phone
 from yizhan.tickets.events import UserAffected
 from yizhan.tickets.models import AffectedUser, Ticket
 from yizhan.tickets.queries import known_faults
@@ -21,11 +22,14 @@ def add_affected(*, actor: Actor, number: str, name: str, phone: str = "", place
 
     Raises:
         Conflict: `already_affected`, the same person twice.
+        Invalid: no contact of this name has this number, and it is none.
     """
     case = begin(actor, number, TicketLife.add_affected, version, "add_affected")
     clean, number_called = required(name, "name")[:80], phone.strip()[:30]
     people = Contact.objects.filter(customer=case.ticket.customer, active=True, name=clean)
     known = people.filter(phone=number_called).first() if number_called else people.first() if people.count() == 1 else None
+    if known is None:
+        require_phone(number_called)
     return add(case, clean, number_called, place.strip()[:80], known)
 
 

@@ -97,6 +97,11 @@ def test_affected_users_over_rest(api: Any, world: Any) -> None:
     assert desk.act(number, "add_affected", name="李华", phone="13900001234").status == 409
     assert desk.act(number, "add_affected", name="").status == 422
     assert desk.act(number, "add_affected", name="王五")["affected_count"] == 2
+    for wrong in ("在前台", "1390000123"):
+        refused = desk.act(number, "add_affected", name="赵六", phone=wrong)
+        assert (refused.status, list(refused.body["errors"])) == (422, ["phone"])
+    Contact.objects.create(customer=Contact.objects.get(name="张倩").customer, name="老同事", phone="打前台找", sort_key="x")
+    assert desk.act(number, "add_affected", name="老同事", phone="打前台找")["affected_count"] == 3  # it stands there from before
     assert api("requester1").act(number, "add_affected", name="x").status == 403
     assert api("engineer1").act(number, "mark_restored").status == 200
     assert AffectedUser.objects.filter(told_at=None).count() == 0
