@@ -7,7 +7,7 @@ from django.db.models import Case, Q, QuerySet, Value, When
 
 from yizhan.kernel import clock
 from yizhan.kernel.actor import Actor
-from yizhan.kernel.casing import in_any_case
+from yizhan.kernel.casing import begins_in_any_case, in_any_case
 from yizhan.kernel.search import query_tokens
 from yizhan.kernel.search.tokens import initials_pattern, is_cjk, spelled_pattern
 from yizhan.people import policies
@@ -63,7 +63,7 @@ def contacts_matching(actor: Actor, text: str) -> QuerySet[Contact]:
             condition |= Q(sort_key__iregex=initials_pattern(word)) | Q(sort_key__iregex=spelled_pattern(word, word == latin[0]))
         if query_tokens(word) and is_cjk(word):
             condition |= Q(department__name__contains=word) | Q(site__name__contains=word) | Q(customer__name__contains=word)
-        condition |= Q(email__istartswith=word) & addresses
+        condition |= begins_in_any_case("email", word) & addresses
         rows = rows.filter(condition)
     return rows.select_related("customer", "site", "department").order_by(*order)
 

@@ -16,7 +16,7 @@ from yizhan.channels.models import InboundMessage, Mailbox
 from yizhan.channels.queries import raw_contents
 from yizhan.kernel import attachments, claims, clock, notices
 from yizhan.kernel.actor import system_actor
-from yizhan.kernel.casing import in_any_case
+from yizhan.kernel.casing import in_any_case, same_in_any_case
 from yizhan.kernel.constraints import AlreadyThere, BrokenRule
 from yizhan.kernel.errors import DomainError, Invalid, PermanentFailure, TemporaryFailure
 from yizhan.kernel.models import Attachment
@@ -163,7 +163,7 @@ def taken_already(plain: Sequence[tuple[InboundMessage, NewTicket]], sources: se
 
 def plain_request(message: InboundMessage, letter: ReadLetter, known: dict[tuple[int, str], Contact | None]) -> NewTicket | None:
     """What a letter asks for, when it is plain."""
-    own = letter.sender == message.mailbox.address.lower()
+    own = same_in_any_case(letter.sender, message.mailbox.address)
     if letter.automatic or own or letter.files or letter.references or numbers_in(letter.subject) or message.attempts > 1:
         return None
     key = (message.customer_id, letter.sender)
@@ -205,7 +205,7 @@ def note(message: InboundMessage, letter: ReadLetter) -> None:
 
 def decide(message: InboundMessage, letter: ReadLetter) -> None:
     note(message, letter)
-    if letter.automatic or letter.sender == message.mailbox.address.lower():
+    if letter.automatic or same_in_any_case(letter.sender, message.mailbox.address):
         message.state, message.reason = S.IGNORED, letter.automatic or "own address"
         return
     ticket = thread_of(message.mailbox, letter)
@@ -244,8 +244,9 @@ def participant(letter: ReadLetter, ticket: Ticket) -> Contact | None:
     None for one of ours: whoever writes a sender's address into a letter is not asked to prove it, and what our
     people say to a customer is said signed in.
     """
-    known = {ticket.requester.email.lower(), ticket.requester.user.email.lower() if ticket.requester.user else ""}
-    if letter.sender in known - {""}:
+    account = ticket.requester.user
+    known = [address for address in (ticket.requester.email, account.email if account else "") if address]
+    if any(same_in_any_case(letter.sender, address) for address in known):
         return ticket.requester
     earlier = Message.objects.filter(in_any_case("contact__email", letter.sender), ticket=ticket).select_related("contact")
     found = earlier.first()

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from yizhan.kernel import custom_fields
 from yizhan.kernel.actor import Actor
+from yizhan.kernel.casing import within_in_any_case
 from yizhan.kernel.errors import wrong_filter
 from yizhan.kernel.fields import NO, YES, adapter_of
 from yizhan.kernel.models import CustomField
@@ -78,7 +79,7 @@ def words(resource: Resource[Any], actor: Actor, question: str) -> Q:
     for word in typed:
         match = Q()
         for name in resource.contains:
-            match |= Q(**{f"{name}__icontains": word}) & resource.policy.where_shown(actor, name)
+            match |= within_in_any_case(name, word) & resource.policy.where_shown(actor, name)
         if "sort_key" in resource.contains and word.isascii() and word.isalpha():
             match |= Q(sort_key__iregex=initials_pattern(word)) | Q(sort_key__iregex=spelled_pattern(word, word == typed[0]))
         condition &= match

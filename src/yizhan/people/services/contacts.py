@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from yizhan.kernel import audit, clock
 from yizhan.kernel.actor import Actor
+from yizhan.kernel.casing import SAME
 from yizhan.kernel.commands import command
 from yizhan.kernel.errors import Forbidden, Invalid
 from yizhan.kernel.handwritten import Columns, first_row
@@ -79,7 +80,7 @@ def require_phone(phone: str) -> None:
 
 def found_as(customer: Customer, name: str, phone: str, email: str) -> Contact | None:
     """By address, by phone; by a name alone only when nothing else was given and one person has it."""
-    found = known_as(customer, "lower(p.email) = lower(%s)", email) if email else None
+    found = known_as(customer, SAME.format(column="p.email"), email) if email else None
     if found is None and phone:
         found = known_as(customer, "p.phone = %s", phone)
     if found is None and name and not phone and not email:

@@ -10,6 +10,7 @@ from yizhan.kernel.actor import system_actor
 from yizhan.kernel.errors import Forbidden
 from yizhan.kernel.models import AuditEntry, SearchRow
 from yizhan.people.models import Contact, Customer
+from yizhan.people.queries import contacts_matching
 from yizhan.people.services.contacts import find_or_add_contact, remember_address
 from yizhan.tickets.models import Ticket
 
@@ -121,3 +122,12 @@ def test_no_address_is_kept_that_no_form_takes(world: Any, address: str) -> None
     made.refresh_from_db()
     assert made.email == ""
     assert remember_address(actor=world.actor("desk"), contact=made, email="neu@kangmu.example").email == "neu@kangmu.example"
+
+
+def test_a_dotless_i_is_no_i_where_contacts_are_looked_for(world: Any, page: Any) -> None:
+    """One rule of casing, that of the constraints: `upper()` would make both the same."""
+    Contact.objects.filter(name="门卫老赵").update(email="Info@Kangmu.example")
+    desk = world.actor("desk")
+    for typed, found in (("info@kangmu", True), ("INFO@", True), ("ınfo@kangmu", False), ("info@kangmu_", False)):
+        assert contacts_matching(desk, typed).filter(name="门卫老赵").exists() is found, typed
+        assert ("门卫老赵" in page("desk").get("/data/contacts/", {"q": typed}).content.decode()) is found, typed
