@@ -2,7 +2,7 @@
 
 Each such row names the digest of all that was kept, in a keyed chain: whoever plants, changes or takes away a record
 without the key has no row that fits. Records of earlier versions, whose rows name none, were given a row by the
-upgrade (`seal_older`), with the digest of what they were then. Nothing else is let through.
+upgrade (migration 0014), with the digest of what they were then. Nothing else is let through.
 """
 
 import hashlib
@@ -13,19 +13,18 @@ from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any, NamedTuple
 
-from django.db import connection, models
+from django.db import models
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from yizhan.kernel import audit
-from yizhan.kernel.actor import Actor, system_actor
-from yizhan.kernel.chains import VERSION, Row, append_many, keyed
+from yizhan.kernel.actor import Actor
+from yizhan.kernel.chains import VERSION, Row, keyed
 from yizhan.kernel.models import AuditEntry
 from yizhan.kernel.verification import proof, streamed, written_here
 from yizhan.tickets.models import Rating, ReturnVisit, SignOff
 
 FACT, OWNER = "evidence_sha256", "ticket_id"
 SEALED = "seal_evidence"
-CHUNK = 500
 
 
 def moment(at: datetime) -> str:
@@ -94,10 +93,10 @@ def record_made(actor: Actor, record: SignOff | Rating | ReturnVisit, facts: Map
     audit.record(actor, kind.command, record, {}, {**facts, **facts_of(kind, record)})
 
 
-def entry_of(actor: Actor, record: Any, command: str = "") -> Row:
+def entry_of(actor: Actor, record: Any) -> Row:
     """A row that names a record, for many at once."""
     kind = next(kind for kind in KINDS if kind.label == record._meta.label_lower)
-    return audit.entry(actor, command or kind.command, "done", kind.label, record.pk, {}, facts_of(kind, record))
+    return audit.entry(actor, kind.command, "done", kind.label, record.pk, {}, facts_of(kind, record))
 
 
 def named_by(rows: Iterable[tuple[str, Any]]) -> Named | None:
@@ -174,50 +173,3 @@ def number_of(database: BaseDatabaseWrapper, named: Named | None) -> str:
     with database.cursor() as cursor:
         cursor.execute("SELECT number FROM tickets_ticket WHERE to_jsonb(id) = %s::jsonb", [json.dumps(named and named.ticket)])
         return str((cursor.fetchone() or ("?",))[0])
-
-
-UNSEALED = """
-SELECT a.object_id, coalesce(a.after->>%s, '') FROM kernel_audit a
-WHERE a.object_type = %s AND a.outcome = 'done' AND a.command = %s AND NOT EXISTS (
-    SELECT FROM kernel_audit b WHERE b.object_type = a.object_type AND b.object_id = a.object_id AND b.version = %s
-        AND b.after ? %s) ORDER BY a.object_id
-"""
-# The first return visits had no row of their own, only one in their ticket's chain: of before the key, and of that moment.
-OLDEST_VISITS = """
-SELECT v.id, '' FROM tickets_returnvisit v
-WHERE NOT EXISTS (SELECT FROM kernel_audit a WHERE a.object_type = 'tickets.returnvisit' AND a.object_id = v.id)
-AND EXISTS (SELECT FROM kernel_audit a WHERE a.object_type = 'tickets.ticket' AND a.object_id = v.ticket_id AND a.version = 1
-    AND a.at >= v.made_at AND a.at < v.made_at + interval '1 minute') ORDER BY v.id
-"""
-
-
-def seal_older(registry: Any) -> int:
-    """For the upgrade: records whose audit row names no digest get a row that names what they are now. How many.
-
-    A record that the audit does not know at all is none of them, nor one that does not fit what its old row says.
-    """
-    sealed, actor = 0, system_actor("upgrade")
-    for kind in KINDS:
-        with connection.cursor() as cursor:
-            cursor.execute(UNSEALED, [FACT, kind.label, kind.command, VERSION, FACT])
-            older = dict(cursor.fetchall())
-            if kind.model is ReturnVisit:
-                cursor.execute(OLDEST_VISITS)
-                older.update(cursor.fetchall())
-        for some in chunks(list(older)):
-            rows = registry.get_model(kind.label).objects.in_bulk(some).values()
-            fitting = [row for row in rows if fits(kind, row, older[row.pk])]
-            if fitting:
-                append_many([entry_of(actor, row, SEALED) for row in fitting], set())
-            sealed += len(fitting)
-    return sealed
-
-
-def fits(kind: Kind, record: Any, told: str) -> bool:
-    """Whether an old record has the digest that its old row names; most have none, and rows that name none."""
-    return getattr(record, FACT, told) == told and told in {"", kind.digest(record)}
-
-
-def chunks(ids: list[int]) -> Iterator[list[int]]:
-    for start in range(0, len(ids), CHUNK):
-        yield ids[start : start + CHUNK]
