@@ -12,9 +12,10 @@ from datetime import UTC
 from pathlib import Path
 
 from django.conf import settings
-from django.db import DataError, IntegrityError, transaction
+from django.db import DataError, IntegrityError, ProgrammingError, transaction
 
 from yizhan.kernel.chains import keyed
+from yizhan.kernel.files import write_private
 from yizhan.kernel.models import AuditCheck
 
 NAMED = 20
@@ -110,6 +111,19 @@ def write_outside(row: AuditCheck) -> None:
         stream.write(line + "\n")
         stream.flush()
         os.fsync(stream.fileno())
+
+
+def begin_outside_anew() -> None:
+    """After a restore: what is kept outside begins with the last whole check that came back and is ours, if there is one."""
+    try:
+        checks = checks_made()
+    except ProgrammingError:  # of a version that had no checks, or kept them otherwise
+        checks = Checks()
+    row = checks.last
+    while row is not None and row.broken:
+        row = checks.ours.get(row.previous)
+    line = json.dumps({"at": row.at.isoformat(), "restored": True, "seal": row.seal}) + "\n" if row else ""
+    write_private(seals_file(), line)
 
 
 def last_outside() -> str:

@@ -106,6 +106,9 @@ class TemporaryFailure(Exception):
     """The other side may answer later: the job is tried again."""
 
 
+NO_ROOM = _("Files cannot be kept just now; nothing was changed. Your administrator can see it.")
+
+
 class NoRoom(TemporaryFailure):
     """A file cannot be kept: the disk is full, or takes nothing."""
 

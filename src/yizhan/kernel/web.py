@@ -14,11 +14,10 @@ from django.views.decorators.http import require_http_methods
 
 from yizhan.kernel.actor import NOBODY, Actor
 from yizhan.kernel.commands import asks_again, audit_refusal
-from yizhan.kernel.errors import DomainError, Invalid, NoRoom, TemporaryFailure
+from yizhan.kernel.errors import NO_ROOM, DomainError, Invalid, NoRoom, TemporaryFailure
 
 View = Callable[..., HttpResponse]
 CAME_FROM = "came_from"
-NO_ROOM = _("Files cannot be kept just now; nothing was changed. Your administrator can see it.")
 BUSY = _("Too much is going on just now; nothing was changed. Please try again in a moment.")
 
 

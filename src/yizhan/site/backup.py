@@ -183,7 +183,6 @@ def take_back(data_dir: Path, addresses: Addresses, source: Path, *, force: bool
             raise BackupError(f"the restored rows differ from the backup's: {found} / {manifest['counts']}")
         put_files(data_dir, place)
     grant_daily(addresses)
-    put_seals(data_dir, url)
     return manifest
 
 
@@ -208,18 +207,6 @@ def put_files(data_dir: Path, place: Path) -> None:
             write_durably(data_dir / name, (place / name).read_bytes(), mode=0o600)
         elif name not in KEYS:
             (data_dir / name).unlink(missing_ok=True)
-
-
-def put_seals(data_dir: Path, url: str) -> None:
-    """The checks of the audit that are kept outside the database begin anew with the last one that came back with it."""
-    with psycopg.connect(url) as connection:
-        row = None
-        if connection.execute("SELECT to_regclass('kernel_auditcheck')").fetchone() != (None,):
-            row = connection.execute(
-                "SELECT at, seal FROM kernel_auditcheck WHERE broken = 0 ORDER BY id DESC LIMIT 1"
-            ).fetchone()
-    line = json.dumps({"at": row[0].isoformat(), "restored": True, "seal": row[1]}) + "\n" if row else ""
-    write_durably(data_dir / "audit.seals", line.encode(), mode=0o600)
 
 
 def missing_files(data_dir: Path, url: str) -> list[str]:

@@ -3,7 +3,6 @@
 import http.client
 import os
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 from django.conf import settings
@@ -11,7 +10,8 @@ from django.db import DatabaseError, connection
 from django.db.migrations.loader import MigrationLoader
 
 from yizhan.kernel import attachments, breakers, clock
-from yizhan.kernel.files import has_room
+from yizhan.kernel.files import has_room, make_private
+from yizhan.kernel.models import Attachment
 
 WORKER_SILENCE = timedelta(seconds=45)
 # How long a job that is due may wait before its queue counts as stuck; long works may make others wait.
@@ -45,13 +45,21 @@ def migrations_pending() -> bool:
 def problems() -> list[str]:
     """What is not ready yet, by name; empty means ready."""
     rest = [] if stream_answers() else ["stream"]
-    return [*([] if all(map(has_room, folders())) else ["disk"]), *program_problems(), *rest]
+    return [*room_problems(), *program_problems(), *rest]
 
 
-def folders() -> list[Path]:
-    """Where files are kept; what people send may have a volume of its own."""
+def room_problems() -> list[str]:
+    """Of the folders where files are kept: what people send may have a volume of its own, which may not be there (`files`)."""
     files = attachments.root()
-    return [settings.YIZHAN.data_dir, *([files] if files.exists() else [])]
+    if not files.exists():
+        return ["files"]
+    return [] if has_room(settings.YIZHAN.data_dir) and has_room(files) else ["disk"]
+
+
+def make_files_folder() -> None:
+    """Once, for a new installation. Where there were files before, a folder that is gone is a fault to be told, not mended."""
+    if not attachments.root().exists() and not Attachment.objects.exists():
+        make_private(attachments.root())
 
 
 def stream_answers() -> bool:

@@ -15,7 +15,7 @@ from django.db import DatabaseError, connection, connections, transaction
 from yizhan.kernel import audit, clock, partitions
 from yizhan.kernel.actor import Actor, system_actor
 from yizhan.kernel.chains import canonical, settled
-from yizhan.kernel.checks import last_check
+from yizhan.kernel.checks import begin_outside_anew, last_check, last_outside
 from yizhan.kernel.commands import command
 from yizhan.kernel.errors import Forbidden
 from yizhan.kernel.models import AuditCheck, AuditEntry, AuditHead
@@ -119,6 +119,20 @@ def daily(statement: str) -> Any:
     with connection.cursor() as cursor:
         cursor.execute(statement)
         return cursor.fetchone()
+
+
+@pytest.mark.parametrize("kind", PLANTED)
+def test_after_a_restore_the_checks_outside_begin_with_the_last_that_is_ours(kind: str, tickets: Any, committed: str) -> None:
+    """Whatever was planted behind it came back too: the restored installation finds no older database in its place."""
+    tickets.judged()
+    assert verify().whole
+    last = AuditCheck.objects.latest("at")
+    chosen = PLANTED[kind].format(id="(SELECT max(id) + 1 FROM kernel_auditcheck)")
+    (planted,) = daily(f"INSERT INTO kernel_auditcheck {chosen} FROM kernel_auditcheck WHERE id = {last.pk} RETURNING id")
+    begin_outside_anew()
+    assert last_outside() == last.seal
+    meddle(committed, f"DELETE FROM kernel_auditcheck WHERE id = {planted}")
+    assert verify().problems == []
 
 
 @pytest.mark.parametrize("kind", PLANTED)

@@ -6,17 +6,19 @@ import threading
 from collections.abc import Iterator
 from datetime import timedelta
 from ipaddress import ip_address
+from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
 from django.db import connection
 
-from yizhan.kernel import breakers, clock, notices, reaching, works
+from yizhan.kernel import attachments, breakers, clock, notices, reaching, works
 from yizhan.kernel.errors import TemporaryFailure
 from yizhan.kernel.models import ForeignServer, Notice, Work
 from yizhan.kernel.notices import transports
 from yizhan.kernel.works import running
+from yizhan.people.models import Customer
 
 
 class SilentServer(threading.Thread):
@@ -201,3 +203,30 @@ def test_a_work_that_kills_its_worker_is_given_up_visibly(actors: Any, monkeypat
         assert Work.objects.get(pk=work.pk).attempts == attempt
     works.run_work(work.pk)
     assert Work.objects.get(pk=work.pk).state == "failed"
+
+
+def test_a_work_that_meets_a_full_disk_says_so(
+    actors: Any, monkeypatch: pytest.MonkeyPatch, settings: Any, tmp_path: Path
+) -> None:
+    """The folder of the files takes nothing, as a full one; the other kind is what a runner's own file hears."""
+    with_config(settings, data_dir=tmp_path)
+    (tmp_path / "files").write_text("takes nothing")
+    customer = Customer.objects.get(code="demo-a")
+
+    def keeper(work: Work, actor: Any, *_: Any) -> works.Result:
+        return works.Result(output=attachments.store(actor, customer_id=customer.pk, file=attachments.check("a.txt", b"1")))
+
+    def writer(*_: Any) -> works.Result:
+        with open("/dev/full", "wb", buffering=0) as full:
+            full.write(b"1")
+        return works.Result()
+
+    kept = queued(actors, monkeypatch, keeper)
+    for _ in range(running.TRIES - 1):
+        with pytest.raises(TemporaryFailure):
+            works.run_work(kept.pk)
+    works.run_work(kept.pk)
+    written = queued(actors, monkeypatch, writer)
+    works.run_work(written.pk)
+    told = set(Work.objects.values_list("state", "error"))
+    assert told == {("failed", "现在不能保存文件，什么都没有改动。管理员能看到这个情况。")}

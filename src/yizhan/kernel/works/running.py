@@ -1,5 +1,6 @@
 """Starting a piece of long work, and running it: all of it, or nothing."""
 
+import errno
 import time
 import uuid
 from collections.abc import Callable, Mapping
@@ -12,12 +13,13 @@ from django.db import DatabaseError, InterfaceError, OperationalError, connectio
 from django.db.models import F
 from django.utils.translation import gettext as _
 from django.utils.translation import override
+from psycopg.errors import DiskFull
 
 from yizhan.kernel import attachments, clock
 from yizhan.kernel.actor import Actor
 from yizhan.kernel.claims import still_held
 from yizhan.kernel.commands import command
-from yizhan.kernel.errors import Conflict, DomainError, Forbidden, NotFound, TemporaryFailure
+from yizhan.kernel.errors import NO_ROOM, Conflict, DomainError, Forbidden, NoRoom, NotFound, TemporaryFailure
 from yizhan.kernel.models import Attachment, Work
 
 EVERY, TRIES, LOCK_SPACE = 0.4, 3, 7302
@@ -197,14 +199,22 @@ def perform(work: Work, progress: Progress) -> None:
         log.warning("work_claim_lost", work=work.pk)
     except DomainError as error:
         fail(work, str(error))
-    except (TemporaryFailure, OperationalError, InterfaceError):
+    except (TemporaryFailure, OperationalError, InterfaceError) as error:
         if work.attempts < TRIES:
             raise
         log.exception("work_failed", work=work.pk, kind=work.kind)
-        fail(work, _("Something went wrong on our side. It is in the log."))
-    except Exception:  # whatever it is, its owner must not wait for ever
+        fail(work, words_for(error))
+    except Exception as error:  # whatever it is, its owner must not wait for ever
         log.exception("work_failed", work=work.pk, kind=work.kind)
-        fail(work, _("Something went wrong on our side. It is in the log."))
+        fail(work, words_for(error))
+
+
+def words_for(error: Exception) -> str:
+    """What its owner is told of a fault: a full disk (the files', or the database's) is one that somebody can mend."""
+    full = isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}
+    if full or isinstance(error, NoRoom) or isinstance(error.__cause__, DiskFull):
+        return str(NO_ROOM)
+    return _("Something went wrong on our side. It is in the log.")
 
 
 def finished_work(work: Work, result: Result) -> None:

@@ -7,6 +7,7 @@ from datetime import datetime
 from pathlib import Path
 
 from yizhan.site.backup import BackupError, make_backup, missing_files, take_back
+from yizhan.site.cli.django_setup import connect_directly, setup, tell
 from yizhan.site.cli.main import use_data_dir
 from yizhan.site.config import ConfigError, external_database, external_owner
 from yizhan.site.postgres import Cluster, PostgresError
@@ -46,14 +47,28 @@ def restore(data_dir: Path, file: Path, *, force: bool) -> int:
     external = Addresses(external_database(), external_owner())
     with exclusive(data_dir):
         if external.daily:
-            return report(data_dir, external.owner, take_back(data_dir, external, file.resolve(), force=force))
+            return replace(data_dir, external, file.resolve(), force=force)
         cluster = Cluster(data_dir)
         cluster.start()
         try:
-            addresses = cluster.addresses
-            return report(data_dir, addresses.owner, take_back(data_dir, addresses, file.resolve(), force=force))
+            return replace(data_dir, cluster.addresses, file.resolve(), force=force)
         finally:
             cluster.stop()
+
+
+def replace(data_dir: Path, addresses: Addresses, file: Path, *, force: bool) -> int:
+    """What is there by the backup; then, under the keys that came back with it, what is kept of the audit outside."""
+    manifest = take_back(data_dir, addresses, file, force=force)
+    tell(addresses)
+    connect_directly()
+    setup()
+    from django.db import connections
+
+    from yizhan.kernel.checks import begin_outside_anew
+
+    begin_outside_anew()
+    connections.close_all()
+    return report(data_dir, addresses.owner, manifest)
 
 
 def report(data_dir: Path, url: str, manifest: dict[str, object]) -> int:

@@ -140,12 +140,13 @@ def prepare(data_dir: Path, host: str, *, demo: bool) -> None:
     from django.conf import settings
     from django.db import connections
 
-    from yizhan.site.health import expected_migrations, migrations_pending
+    from yizhan.site.health import expected_migrations, make_files_folder, migrations_pending
 
     addresses = Addresses(settings.YIZHAN.database_url, settings.YIZHAN.database_owner_url)
     if migrations_pending() or not is_granted(addresses):
         step(f"tables / 建表 ({len(expected_migrations())})")
         migrate()
+    make_files_folder()
     if demo:
         from yizhan.site.demo.load import load_demo
 

@@ -13,11 +13,13 @@ import pytest
 from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
 
+from yizhan.kernel.attachments import check
 from yizhan.kernel.errors import Invalid
 from yizhan.kernel.files import has_room, make_private
 from yizhan.kernel.models import Attachment
-from yizhan.site.health import problems
+from yizhan.site.health import make_files_folder, problems
 from yizhan.tickets.models import Ticket
+from yizhan.tickets.services.messages import attach_file
 from yizhan.tickets.services.signing import check_strokes
 
 PROBLEM = "application/problem+json"
@@ -104,6 +106,18 @@ def test_files_may_have_a_volume_of_their_own(db: None, settings: Any, tmp_path:
     assert "disk" not in problems()
     (tmp_path / "files").write_text("a volume that takes nothing")
     assert "disk" in problems()
+
+
+def test_a_folder_of_files_that_is_gone_is_told_and_not_made_anew(world: Any, settings: Any, tmp_path: Path, client: Any) -> None:
+    settings.YIZHAN = dataclasses.replace(settings.YIZHAN, data_dir=tmp_path)
+    make_files_folder()
+    assert "files" not in problems()
+    file = check("图.txt", "有".encode())
+    attach_file(actor=world.actor("engineer1"), customer_id=world.new().customer_id, file=file)
+    (tmp_path / "files").rename(tmp_path / "unmounted")
+    make_files_folder()
+    answer = client.get("/readyz")
+    assert (answer.status_code, "files" in answer.json()["missing"]) == (503, True)
 
 
 def test_no_room_for_a_file_is_told_in_words(db: None, settings: Any, tmp_path: Path, page: Any, api: Any) -> None:
