@@ -67,7 +67,8 @@ def takes_form(page: str | Callable[..., str], *arguments: str) -> Callable[[Vie
     """A view that only takes a form: whoever asks for its address is led to the page where that form stands.
 
     A browser does so after signing in again, and with the address of a form that came back refused. `page` is that page's
-    name, `arguments` those of this address that it takes too; or it tells the address. Who may see the page is its own affair.
+    name, `arguments` those of this address that it takes too, and the query goes along; or it tells the address. Who may see
+    that page is its own affair.
     """
 
     def decorate(view: View) -> View:
@@ -78,7 +79,8 @@ def takes_form(page: str | Callable[..., str], *arguments: str) -> Callable[[Vie
                 return view(request, *args, **given)
             if callable(page):
                 return redirect(page(request, **given))
-            return redirect(reverse(page, kwargs={name: given[name] for name in arguments}))
+            query = f"?{request.GET.urlencode()}" if request.GET else ""
+            return redirect(reverse(page, kwargs={name: given[name] for name in arguments}) + query)
 
         return either
 

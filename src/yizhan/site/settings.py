@@ -58,6 +58,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "allauth.usersessions.middleware.UserSessionsMiddleware",
     "yizhan.site.middleware.ActorMiddleware",
+    "yizhan.site.kept_pages.KeptPagesMiddleware",
     "yizhan.site.middleware.DoorMiddleware",
     "yizhan.site.middleware.DraftsMiddleware",
     "yizhan.site.once.OnceMiddleware",

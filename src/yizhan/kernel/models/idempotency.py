@@ -4,7 +4,7 @@ from django.db import models
 
 
 class IdempotencyKey(models.Model):
-    """The first answer to a request that carried an `Idempotency-Key`. Ends after 24 hours."""
+    """An answer that may be asked for again: to a request with an `Idempotency-Key`, to a form. Ends after 24 hours at most."""
 
     actor = models.CharField(max_length=80)
     path = models.CharField(max_length=200)

@@ -59,11 +59,7 @@ def chosen_tickets(request: HttpRequest) -> list[Ticket]:
     return list(with_joins(tickets.scope(actor)).filter(number__in=numbers).order_by(*listing.order))
 
 
-def list_with_filters(request: HttpRequest) -> str:
-    return f"{listing.address()}?{request.GET.urlencode()}"
-
-
-@takes_form(list_with_filters)
+@takes_form("tickets")
 def batch(request: HttpRequest) -> HttpResponse:
     """Preview, then act: each ticket by its own command, a refusal leaves the others alone."""
     actor, given = actor_of(request), request.POST
@@ -89,7 +85,7 @@ def batch(request: HttpRequest) -> HttpResponse:
         "lines": lines, "fitting": len(fitting), "form": form, "step": step, "action": transition.action,
         "query": request.GET.urlencode(),
         "label": label_of(actor, transition), "done": sum(line.done for line in lines),
-        "back": list_with_filters(request),
+        "back": f"{listing.address()}?{request.GET.urlencode()}",
     }  # fmt: skip
     return render(request, "tickets/batch.html", context, status=status)
 

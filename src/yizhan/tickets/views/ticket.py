@@ -123,8 +123,8 @@ def refused(request: HttpRequest, ticket: Ticket, action: str, form: ActionForm 
 
 
 def step_form(request: HttpRequest, number: str, action: str) -> str:
-    """The ticket, with this step's form open where it has one."""
-    return f"{reverse('ticket', args=[number])}?{urlencode({'do': action})}"
+    """The ticket, with this step's form open where it has one, or another's that was asked for from there."""
+    return f"{reverse('ticket', args=[number])}?{urlencode({'do': request.GET.get('do', action)})}"
 
 
 @takes_form(step_form)
