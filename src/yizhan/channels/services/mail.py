@@ -11,7 +11,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from yizhan.channels.drivers.mail.quotes import new_words
-from yizhan.channels.drivers.mail.reading import SMALL, ReadLetter, read_letter
+from yizhan.channels.drivers.mail.reading import SMALL, ReadLetter, read_letters
 from yizhan.channels.models import InboundMessage, Mailbox
 from yizhan.channels.queries import raw_contents
 from yizhan.kernel import attachments, claims, clock, notices
@@ -71,24 +71,19 @@ def process_batch() -> int:
 def process_some(rows: QuerySet[InboundMessage], most: int) -> int:
     with claims.taken(rows, most=most, seconds=HELD) as batch:
         if batch:
-            contents = raw_contents(batch)
-            process_claimed({message.pk: attempt(message, contents[message.pk]) for message in batch}, batch[0].claim)
+            process_claimed(attempts(batch, raw_contents(batch)), batch[0].claim)
     return len(batch)
 
 
-def attempt(message: InboundMessage, raw: bytes) -> ReadLetter | Exception:
-    """The letter; one that was begun too often is not begun again."""
-    if message.attempts > TRIES:
-        return PermanentFailure(message.reason or _("Its reader did not survive it."))
-    return reading(raw)
-
-
-def reading(raw: bytes) -> ReadLetter | Exception:
-    """The letter, or why it could not be read."""
-    try:
-        return read_letter(raw)
-    except Exception as error:  # noqa: BLE001 - told with the message
-        return error
+def attempts(batch: Sequence[InboundMessage], contents: Mapping[int, bytes]) -> dict[int, ReadLetter | Exception]:
+    """What each letter says, by its message; one that was begun too often is not begun again."""
+    given_up = PermanentFailure(_("Its reader did not survive it."))
+    begun = [message for message in batch if message.attempts <= TRIES]
+    read = read_letters([contents[message.pk] for message in begun])
+    found: dict[int, ReadLetter | Exception] = dict(zip((message.pk for message in begun), read, strict=True))
+    for message in batch:
+        found.setdefault(message.pk, PermanentFailure(message.reason) if message.reason else given_up)
+    return found
 
 
 def process_claimed(letters: Mapping[int, ReadLetter | Exception], claim: str) -> None:

@@ -2,11 +2,11 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from yizhan.channels.drivers.mail.reading import ReadLetter
+from yizhan.channels.drivers.mail.reading import ReadLetter, read_letters
 from yizhan.channels.models import InboundMessage
 from yizhan.channels.policies import ChannelPermission, inbound
 from yizhan.channels.queries import raw_content
-from yizhan.channels.services.mail import process, reading
+from yizhan.channels.services.mail import process
 from yizhan.kernel import audit
 from yizhan.kernel.actor import Actor
 from yizhan.kernel.commands import command, outside_commands
@@ -36,7 +36,7 @@ def letter_of(actor: Actor, pk: int) -> ReadLetter | Exception:
     outside_commands("the reader of a letter")
     row = inbound.find(actor, ChannelPermission.VIEW, pk=pk)
     inbound.require(actor, ChannelPermission.TRIAGE, row)
-    found = reading(raw_content(row))
+    (found,) = read_letters([raw_content(row)])
     if isinstance(found, TemporaryFailure):
         raise Conflict(_("The machine is busy just now. Nothing was changed; try again in a moment."), code="busy")
     return found

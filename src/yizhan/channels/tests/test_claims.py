@@ -128,7 +128,7 @@ def test_what_another_holds_is_left_alone(box: Mailbox, take: Callable[[], list[
 def test_a_slow_worker_writes_nothing_after_its_claim_went_over(box: Mailbox, take: Callable[[], list[InboundMessage]]) -> None:
     (row,) = stored(box, letter())
     (slow,) = take()
-    read = {row.pk: mail_service.attempt(slow, letter())}
+    read = mail_service.attempts([slow], {row.pk: letter()})
     with clock.at(clock.now() + timedelta(seconds=mail_service.HELD + 1)):
         (rescuer,) = take()
         assert rescuer.claim != slow.claim

@@ -16,7 +16,7 @@ from django.db import transaction
 from django.test.client import encode_multipart
 from PIL import Image
 
-from yizhan.channels.models import InboundMessage
+from yizhan.channels.models import InboundMessage, Mailbox
 from yizhan.channels.services import mail
 from yizhan.channels.services.mailboxes import add_mailbox
 from yizhan.channels.services.polling import store_raw
@@ -86,17 +86,26 @@ def test_a_picture_by_rest(api: Any, key: str) -> None:
     assert Attachment.objects.get().size == len(picture())
 
 
-def received(sender: str) -> Any:
-    box = add_mailbox(
+def mailbox() -> Mailbox:
+    return add_mailbox(
         actor=system_actor("console"), name="main", address="desk@yizhan.example", imap_url="imap://u:secret@127.0.0.1:143",
         smtp_url="", customer="demo-a",
     )  # fmt: skip
+
+
+def with_pictures(sender: str, number: int | str = "") -> bytes:
+    """One that is kept, and one of too many pixels."""
     letter = EmailMessage()
-    letter["From"], letter["To"], letter["Subject"], letter["Message-ID"] = sender, box.address, "看图", "<picture@x>"
+    letter["From"], letter["To"], letter["Message-ID"] = sender, "desk@yizhan.example", f"<{number or 'picture'}@x>"
+    letter["Subject"] = "看图"
     letter.set_content("附图")
-    letter.add_attachment(picture(), "image", "png", filename="屏幕.png")
+    letter.add_attachment(picture(), "image", "png", filename=f"屏幕{number}.png")
     letter.add_attachment(picture(9000), "image", "png", filename="大图.png")
-    store_raw(box, [bytes(letter)], clock.now())
+    return bytes(letter)
+
+
+def received(sender: str) -> Any:
+    store_raw(mailbox(), [with_pictures(sender)], clock.now())
     mail.process_stored()
     return InboundMessage.objects.get()
 
@@ -155,15 +164,33 @@ def test_the_pages_of_a_web_process_have_such_a_room(monkeypatch: pytest.MonkeyP
         assert (rooms.present().running._value, rooms.present().present._value) == expected
 
 
-def test_pictures_of_one_form_take_one_child(monkeypatch: pytest.MonkeyPatch, page: Any) -> None:
-    started: list[str] = []
+@pytest.fixture
+def started(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The children that were started, real ones."""
+    found: list[str] = []
     real = children.run
 
     def counted(target: str, *args: Any, **more: Any) -> Any:
-        started.append(target)
+        found.append(target)
         return real(target, *args, **more)
 
     monkeypatch.setattr(children, "run", counted)
+    return found
+
+
+def test_pictures_of_one_batch_of_letters_take_one_child(db: None, started: list[str]) -> None:
+    """Each letter gets its own, and one that cannot be read does not keep the others from theirs."""
+    box, sent = mailbox(), [with_pictures("requester1@demo-a.example", number) for number in range(1, 5)]
+    store_raw(box, [*sent, b"From: requester1@demo-a.example\nSubject: plain\n\nno picture"], clock.now())
+    mail.process_stored()
+    assert len(started) == 1
+    for message in InboundMessage.objects.order_by("pk"):
+        kept = Attachment.objects.filter(owner_id=message.ticket_id).values_list("name", flat=True)
+        number = message.message_id.strip("<>").partition("@")[0]
+        assert (message.state, list(kept)) == ("processed", [f"屏幕{number}.png"] if number else [])
+
+
+def test_pictures_of_one_form_take_one_child(started: list[str], page: Any) -> None:
     photos = [photo(side) for side in range(2, 11)]
     assert page("requester1").post("/report/", {"what": "没网", "photos": photos}).status_code == 302
     assert (len(started), Attachment.objects.count()) == (1, 9)

@@ -1,6 +1,8 @@
 """Which letters are read here, and which in a child with limits."""
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from yizhan.channels.drivers.mail.letter import File, Letter, parse
@@ -19,11 +21,39 @@ class ReadLetter(Letter):
     checked: tuple[CheckedFile, ...] = ()
 
 
-def read_letter(raw: bytes) -> ReadLetter:
-    """As `open_letter`, with its files looked at. No transaction may be open."""
-    letter = open_letter(raw)
-    files = [] if letter.automatic else [(file.name, file.content) for file in letter.files]  # a robot's are never kept
-    return ReadLetter(**vars(letter), checked=tuple(check_all(files)))
+def read_letters(raws: Sequence[bytes]) -> list[ReadLetter | Exception]:
+    """Each letter with its files looked at, or why it could not be read. No transaction may be open.
+
+    One child looks at the pictures of them all.
+    """
+    opened = [opened_or_not(raw) for raw in raws]
+    files = [files_of(letter) if isinstance(letter, Letter) else [] for letter in opened]
+    found: Iterator[CheckedFile] | Exception
+    try:
+        found = iter(check_all([file for some in files for file in some]))
+    except Exception as error:  # noqa: BLE001 - told with each letter that brings files
+        found = error
+    read: list[ReadLetter | Exception] = []
+    for letter, some in zip(opened, files, strict=True):
+        if isinstance(letter, Exception):
+            read.append(letter)
+        elif isinstance(found, Exception):
+            read.append(found if some else ReadLetter(**vars(letter)))
+        else:
+            read.append(ReadLetter(**vars(letter), checked=tuple(islice(found, len(some)))))
+    return read
+
+
+def opened_or_not(raw: bytes) -> Letter | Exception:
+    try:
+        return open_letter(raw)
+    except Exception as error:  # noqa: BLE001 - told with the letter
+        return error
+
+
+def files_of(letter: Letter) -> list[tuple[str, bytes]]:
+    """A robot's are never kept."""
+    return [] if letter.automatic else [(file.name, file.content) for file in letter.files]
 
 
 def open_letter(raw: bytes) -> Letter:
