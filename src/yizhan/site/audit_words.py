@@ -3,7 +3,7 @@
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
-from yizhan.kernel.audit_words import say, words_of
+from yizhan.kernel.audit_words import say
 from yizhan.kernel.models import AuditEntry
 from yizhan.kernel.resource import all_resources
 from yizhan.tickets.states import TicketLife
@@ -109,7 +109,15 @@ THINGS = {
     "kernel.attachment": _("File"),
     "kernel.savedview": _("View"),
     "kernel.noticepreference": _("Notice settings"),
+    "kernel.work": _("Long work"),
+    "channels.call": _("Call"),
+    "channels.inboundmessage": _("Incoming message"),
+    "channels.mailbox": _("Mailbox"),
+    "channels.mailgrant": _("Mail authorization"),
+    "channels.phoneline": _("Telephone line"),
     "people.apitoken": _("API token"),
+    "people.invitation": _("Invitation"),
+    "tickets.handover": _("Handover"),
     "tickets.cohandler": _("Co-handler"),
     "tickets.message": _("Message"),
     "tickets.ticketlink": _("Link between tickets"),
@@ -152,9 +160,3 @@ def changed_words(row: AuditEntry) -> str:
         return "、".join(str(TICKET[name]) for name in names if name in TICKET)
     resource = HEADINGS.get(row.object_type)
     return "、".join(resource.heading(name) for name in names if name in resource.fields) if resource else ""
-
-
-def thing_words(row: AuditEntry) -> str:
-    """What a row is about, with its number."""
-    what = words_of(row.object_type) if row.object_type else ""
-    return f"{what} {row.object_id or ''}".strip()

@@ -27,7 +27,8 @@ from yizhan.people.policies import PeoplePermission
 from yizhan.people.services.accounts import create_user
 from yizhan.site import first_run, health
 from yizhan.site.audit_filters import narrowed
-from yizhan.site.audit_words import changed_words, thing_words
+from yizhan.site.audit_names import named_things
+from yizhan.site.audit_words import changed_words
 from yizhan.site.navigation import menu
 
 INLINE = {"image/png", "image/jpeg", "image/gif", "image/webp"}
@@ -97,7 +98,8 @@ def audit_page(request: HttpRequest) -> HttpResponse:
     names = {f"user:{pk}": name for pk, name in User.objects.filter(pk__in=ids).values_list("pk", "display_name")}
     query = request.GET.copy()
     query.pop("cursor", None)
-    entries = [(row, names.get(row.actor) or words_of(row.actor), thing_words(row), changed_words(row)) for row in page.items]
+    things = named_things(page.items)
+    entries = [(row, names.get(row.actor) or words_of(row.actor), things[row.pk], changed_words(row)) for row in page.items]
     context = {"entries": entries, "next": page.next, "query": query.urlencode(), "given": request.GET,
                "acts": all_words()}  # fmt: skip
     return render(request, "site/audit.html", context)

@@ -5,13 +5,18 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone, translation
 
 import yizhan
+from yizhan.kernel import attachments
 from yizhan.kernel.actor import system_actor
 from yizhan.kernel.audit_words import words_of
+from yizhan.kernel.models import SavedView
 from yizhan.people.models import Role
 from yizhan.people.services.accounts import create_user, set_password
+from yizhan.people.services.inviting import Colleague, invite_colleague
 
 ROOT = Path(yizhan.__file__).parent
 COMMAND = re.compile(r"^@command\n(?:@.*\n)*def (\w+)", re.M)
@@ -72,3 +77,34 @@ def test_the_audit_is_searched_by_its_words(world: Any, page: Any) -> None:
     today = timezone.localdate()
     assert claim in found(day=today.isoformat())
     assert found(day=(today - timedelta(days=400)).isoformat()) == found(day="9999-12-31") == found(day="x") == set()
+
+
+def test_records_are_called_what_people_call_them(world: Any, page: Any, actors: Any) -> None:
+    ticket = world.ready()
+    invite_colleague(
+        actor=actors("admin"), new=Colleague(username="wang", name="王工", roles=[Role.TECHNICIAN], email="", phone="")
+    )
+    file = attachments.store(actors("desk"), customer_id=ticket.customer_id, file=attachments.check("现场.txt", b"x"))
+    attachments.adopt([file], ticket, customer_id=ticket.customer_id, part_id=None, internal=False)
+    view = SavedView.objects.create(listing="tickets", name="本周急件", owner_id=actors("desk").person, shared=False)
+    page("desk").post(f"/lists/tickets/views/{view.pk}/delete/")
+    content = page("auditor").get("/audit/").content.decode()
+    things = (f"事件 {ticket.number}<", f"评价 {ticket.number}<", f"签字 {ticket.number}<", "邀请 王工<", "视图 本周急件<")
+    for thing in things:
+        assert thing in content, thing
+    assert not re.search(r">(?:事件|评价|签字|回访|邀请|视图|用户) \d+<", content)
+
+
+def test_a_longer_page_of_the_audit_asks_no_more(world: Any, page: Any) -> None:
+    auditor = page("auditor")
+
+    def asked() -> int:
+        with CaptureQueriesContext(connection) as queries:
+            auditor.get("/audit/")
+        return len(queries)
+
+    world.claimed()
+    before = asked()
+    for _ in range(4):
+        world.claimed()
+    assert asked() == before
