@@ -111,10 +111,12 @@ def test_the_desk_names_what_is_begun_and_not_registered(browser: Browser, progr
     expect(waiting.locator("li")).to_have_count(2)
     check_page(desk)
     going_on, discarding = waiting.get_by_role("link", name="继续"), waiting.get_by_role("button", name="丢弃")
-    for control in (going_on, discarding):
-        places = [box["x"] for one in control.all() if (box := one.bounding_box())]
-        assert len(places) == 2
-        assert max(places) - min(places) < 1
+    words = "e => { const range = document.createRange(); range.selectNodeContents(e); return range.getBoundingClientRect().toJSON(); }"
+    boxes = [[one.evaluate(words) for one in control.all()] for control in (going_on, discarding)]
+    for first, second in boxes:  # one under the other
+        assert abs(first["x"] - second["x"]) < 1
+    for go_on, discard in zip(*boxes, strict=True):  # on one line
+        assert abs(go_on["y"] - discard["y"]) < 2
     li = waiting.locator("li", has_text="李四")
     kept = len(page.evaluate(DRAFTS))
     li.get_by_role("button", name="丢弃").click()
