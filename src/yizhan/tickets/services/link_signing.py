@@ -1,6 +1,7 @@
 """The requester's answer by one-time link: sign or refuse, rate, and with it the return visit."""
 
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
@@ -10,7 +11,7 @@ from yizhan.kernel.actor import NOBODY, Actor, system_actor
 from yizhan.kernel.commands import audit_refusal, command
 from yizhan.kernel.errors import Forbidden, Invalid
 from yizhan.tickets.events import SignOffRefused
-from yizhan.tickets.models import ReturnVisit, SignLink, SignMethod, SignOff, Ticket, VisitResult
+from yizhan.tickets.models import Rating, ReturnVisit, ServiceSheet, SignLink, SignMethod, SignOff, Ticket, VisitResult
 from yizhan.tickets.policies import tickets
 from yizhan.tickets.services.acting import begin
 from yizhan.tickets.services.closing import Answer, put_rating, put_visit
@@ -43,22 +44,39 @@ def content(answer: LinkAnswer) -> bool | None:
 
 @dataclass(frozen=True)
 class Answered:
-    """What came of a link: signed, or refused."""
+    """What came of a link: signed (by whom, rated how), or refused (for what reason), and when."""
 
     ticket: Ticket
-    refused: bool
+    sheet: ServiceSheet
+    at: datetime
+    signer: str = ""
+    score: int | None = None
+    reason: str = ""
+
+    @property
+    def refused(self) -> bool:
+        return not self.signer
+
+    def says(self, fixed: bool, signer: str, score: str, reason: str) -> bool:
+        """Whether this was the same answer, sent once more."""
+        if self.refused or not fixed:
+            return self.refused and not fixed and reason.strip() == self.reason
+        return signer.strip() == self.signer and score in {"", str(self.score or "")}
 
 
 def answered_link(token: str) -> Answered | None:
     """For who holds a link that was answered, until it would have expired; of another that ended with it, nothing."""
-    rows = SignLink.objects.select_related("ticket").filter(digest=link_digest(token), expires_at__gt=clock.now())
+    rows = SignLink.objects.select_related("ticket", "sheet").filter(digest=link_digest(token), expires_at__gt=clock.now())
     link = rows.first()
     if link is None or link.used_at is None:
         return None
-    if SignOff.objects.filter(sheet=link.sheet_id, method=SignMethod.LINK, signed_at=link.used_at).exists():
-        return Answered(link.ticket, refused=False)
-    refused = ReturnVisit.objects.filter(ticket=link.ticket_id, solved=False, by_link=True, made_at=link.used_at).exists()
-    return Answered(link.ticket, refused=True) if refused else None
+    made = Answered(link.ticket, link.sheet, link.used_at)
+    signed = SignOff.objects.filter(sheet=link.sheet_id, method=SignMethod.LINK, signed_at=link.used_at).first()
+    if signed is not None:
+        rating = Rating.objects.filter(ticket=link.ticket_id, rated_at=link.used_at).first()
+        return replace(made, signer=signed.signer_name, score=rating.score if rating else None)
+    refused = ReturnVisit.objects.filter(ticket=link.ticket_id, solved=False, by_link=True, made_at=link.used_at).first()
+    return replace(made, reason=refused.comment) if refused else None
 
 
 def check_browser(account: Actor, ticket: Ticket) -> None:

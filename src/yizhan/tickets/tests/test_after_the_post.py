@@ -1,5 +1,7 @@
 """What is sent once is not sent again by a reload: the answer leads on, and where it leads tells the same each time."""
 
+import re
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -30,9 +32,26 @@ def test_the_page_behind_a_link_tells_what_came_of_it(given: dict[str, str], wor
     assert (again.status_code, again.headers["Location"]) == (302, f"/s/{token}/")
     other = {"fixed": "no", "reason": "又坏了"} if given["fixed"] == "yes" else SIGNED  # a second page, another answer
     told = stranger.post(f"/s/{token}/", other)
-    assert told.status_code == 404
+    assert told.status_code == 409
     assert words not in told.content.decode()
+    assert "没有保存" in told.content.decode()
     assert (SignOff.objects.count(), ReturnVisit.objects.count()) == kept
+
+
+def test_the_page_behind_a_signed_link_says_what_was_signed_and_to_another_answer_by_whom(world: Any, settings: Any) -> None:
+    ticket = world.completed()
+    settings.YIZHAN = replace(settings.YIZHAN, hotline="400-800-1234")
+    token = offer_sign_link(actor=world.actor("engineer1"), number=ticket.number)
+    stranger = Client()
+    stranger.post(f"/s/{token}/", SIGNED)
+    told = stranger.get(f"/s/{token}/").content.decode()
+    for words in (ticket.number, ticket.sheets.get().number, "张倩", "5 分", "400-800-1234"):
+        assert words in told, words
+    for other in ({**SIGNED, "signer_name": "李娜"}, {**SIGNED, "score": "1"}, {"fixed": "no", "reason": "还是卡"}):
+        answer = stranger.post(f"/s/{token}/", other)
+        assert answer.status_code == 409
+        assert re.search(r"已由 张倩 于 [-\d]+ [:\d]+ 签过，您这次的回答没有保存", answer.content.decode())
+    assert SignOff.objects.get().signer_name == "张倩"
 
 
 def test_a_link_that_ended_without_an_answer_is_gone(world: Any) -> None:

@@ -2,6 +2,7 @@
 
 import hashlib
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -70,14 +71,17 @@ def not_the_customers(request: HttpRequest, link: SignLink, error: Forbidden) ->
 
 
 def ended_link(request: HttpRequest, token: str, error: NotFound) -> HttpResponse:
-    """What came of it, for who pressed twice too. Who answers otherwise than was answered is not thanked: it was not kept."""
-    done = answered_link(token)
-    otherwise = request.method == "POST" and done is not None and done.refused != (request.POST.get("fixed") == "no")
-    if done is None or otherwise:
+    """What came of it, for who pressed twice too. Who answers otherwise than was answered is told so: it was not kept."""
+    done, given = answered_link(token), request.POST
+    if done is None:
         return render(request, "tickets/link_gone.html", {"message": str(error)}, status=404)
-    if request.method == "POST":
+    context = {"done": done, "ticket": done.ticket, "hotline": settings.YIZHAN.hotline}
+    if request.method != "POST":
+        return render(request, "tickets/link_done.html", context)
+    answers = (given.get("signer_name", ""), given.get("score", ""), given.get("reason", ""))
+    if done.says(given.get("fixed") == "yes", *answers):
         return redirect("sign-link", token=token)
-    return render(request, "tickets/link_done.html", {"ticket": done.ticket, "refused": done.refused})
+    return render(request, "tickets/link_done.html", context | {"otherwise": True}, status=409)
 
 
 def read_answer(request: HttpRequest) -> LinkAnswer:
