@@ -46,7 +46,7 @@ def mailbox(program: Program, mail_servers: MailServers) -> str:
 def absent() -> dict[str, bool]:
     """Which real servers this machine lacks; Postfix's private instance needs root besides."""
     path = f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin"
-    servers = ("dovecot", "postfix", "nginx")
+    servers = ("dovecot", "postfix", "nginx", "caddy")
     found = {name: shutil.which(name, path=path) is not None for name in ("chromium", *servers)}
     return {"browser": not found["chromium"], "server": not (all(found[name] for name in servers) and os.geteuid() == 0)}
 

@@ -16,6 +16,7 @@ SERVERS = {
     "dovecot": "Dovecot (IMAP)",
     "postfix": "Postfix (SMTP)",
     "nginx": "nginx",
+    "caddy": "caddy",
     "msgfmt": "GNU gettext",
 }
 TOOLS = os.pathsep.join((str(Path(sys.executable).parent), os.environ.get("PATH", ""), "/usr/sbin", "/usr/local/sbin"))
