@@ -17,7 +17,7 @@ from yizhan.kernel.errors import NEEDED, Invalid
 from yizhan.people.models import Contact
 from yizhan.people.policies import PeoplePermission, customers
 from yizhan.people.queries import contacts_matching
-from yizhan.people.services.contacts import find_or_add_contact
+from yizhan.people.services.contacts import find_or_add_contact, require_phone
 from yizhan.tickets.models import Category, CauseCategory, Channel, Kind, Level, Message, Mode, Outcome, State, SubState, Ticket
 from yizhan.tickets.services.acting import lock_ticket
 from yizhan.tickets.services.closing import decide_knowledge
@@ -69,7 +69,12 @@ def caller_of(actor: Actor, caller: Caller) -> Contact:
     if served is None or not name:
         message = _("Say who calls: choose somebody, or give a name and the customer.")
         missing = {"name": not name, "customer": served is None} if name or phone or caller.customer else {"contact": True}
-        raise Invalid(message, fields={entry: [message if entry == "contact" else NEEDED] for entry in missing if missing[entry]})
+        wrong: dict[str, Any] = {entry: [message if entry == "contact" else NEEDED] for entry in missing if missing[entry]}
+        try:
+            require_phone(phone)
+        except Invalid as refusal:
+            wrong |= refusal.fields
+        raise Invalid(message, fields=wrong)
     return find_or_add_contact(actor=actor, customer=served, name=name, phone=phone)
 
 

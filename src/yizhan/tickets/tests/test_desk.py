@@ -54,6 +54,7 @@ def test_done_at_once_without_a_category_keeps_what_was_typed(page: Any) -> None
 @pytest.mark.parametrize(
     ("given", "refused"),
     [({}, {"who"}), ({"name": "王新"}, {"cu"}), ({"customer": "demo-a"}, {"nm"}), ({"phone": "13800005678"}, {"nm", "cu"}),
+     ({"name": "王新", "phone": "1380000567"}, {"ph", "cu"}),
      ({"name": "王新", "customer": "demo-a", "phone": "1380000567"}, {"ph"}), ({"name": "王新", "customer": "demo-a"}, {"subject"})],
 )  # fmt: skip
 def test_exactly_what_is_refused_is_marked_and_told_beside_itself(page: Any, given: dict[str, str], refused: set[str]) -> None:
