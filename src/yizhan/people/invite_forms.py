@@ -80,8 +80,9 @@ class AcceptForm(DressedForm):
     """The new person's first password, twice."""
 
     password = forms.CharField(
-        label=_("New password"), max_length=128, strip=False, widget=forms.PasswordInput(attrs={"autocomplete": "new-password"})
-    )
+        label=_("New password"), max_length=128, strip=False, widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+        help_text=_("At least 8 characters, not only digits, nothing common and nothing like your name."),
+    )  # fmt: skip
     again = forms.CharField(
         label=_("Once more"), max_length=128, strip=False, widget=forms.PasswordInput(attrs={"autocomplete": "new-password"})
     )

@@ -3,6 +3,8 @@
 import re
 from typing import Any
 
+from django.test import Client
+
 from yizhan.kernel.documents import qr_svg
 from yizhan.kernel.models import StoredEvent
 from yizhan.people.models import Assignment, User
@@ -96,3 +98,33 @@ def test_news_that_nobody_has_seen_is_called_unread(world: Any, page: Any) -> No
     shown = page("engineer1").get("/news/").content.decode()
     assert number in shown
     assert '<span class="yz-tag good">未读</span>' in shown
+
+
+def test_a_batch_that_fits_all_says_so(world: Any, page: Any) -> None:
+    numbers = [world.new().number for _ in range(2)]
+    shown = page("engineer1").post("/tickets/batch/", {"action": "claim", "number": numbers}).content.decode()
+    assert "2 张都可以这样处理" in shown
+    assert "中有" not in shown
+
+
+def test_an_audit_without_entries_says_one_thing(page: Any) -> None:
+    shown = page("auditor").get("/audit/?day=2001-01-01").content.decode()
+    empty = shown.partition('<div class="yz-empty">')[2].partition("</div>")[0]
+    assert "没有符合条件的审计记录" in empty
+    assert "这里还没有" not in empty
+    assert empty.count("没有") == 1
+
+
+def test_a_made_invitation_says_for_how_long_it_is_shown(page: Any) -> None:
+    given = {"display_name": "王工", "username": "wang", "roles": ["technician"], "scope": "all"}
+    shown = page("admin").post("/people/invite/", given, follow=True).content.decode()
+    assert "只在这里显示一次" not in shown
+    assert "15 分钟" in shown
+
+
+def test_who_joins_reads_the_rule_before_he_types(page: Any) -> None:
+    given = {"display_name": "王工", "username": "wang", "roles": ["technician"], "scope": "all"}
+    made = page("admin").post("/people/invite/", given, follow=True).content.decode()
+    path = re.search(r"http://testserver(/join/[^<\s\"]+)", made)
+    assert path
+    assert "至少 8 位，不能全是数字" in Client().get(path[1]).content.decode()

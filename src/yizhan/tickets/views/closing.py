@@ -73,7 +73,8 @@ def page(request: HttpRequest, ticket: Ticket | None, *, status: int = 200, **mo
         ticket = (
             with_joins(tickets.scope(actor_of(request), TicketPermission.VIEW)).filter(pk=first.pk).first() if first else None
         )
-    context: dict[str, Any] = {"groups": listed, "ticket": ticket, **more}
+    empty = "、".join(str(group["label"]) for group in listed if not group["tickets"])
+    context: dict[str, Any] = {"groups": listed, "empty": empty, "ticket": ticket, **more}
     if ticket is not None:
         gate = gate_of(ticket, clock.now())
         visits = list(ReturnVisit.objects.filter(ticket=ticket).select_related("made_by").order_by("pk"))
