@@ -14,10 +14,10 @@ from django.urls import reverse
 from psycopg.conninfo import conninfo_to_dict
 
 from yizhan.kernel import attachments, clock, live
-from yizhan.kernel.documents.xlsx import read_table
 from yizhan.kernel.listing.declaration import all_listings
 from yizhan.kernel.live import Cursor, LiveEvent
 from yizhan.kernel.models import News, Notice, StoredEvent
+from yizhan.kernel.readers import sheets
 from yizhan.kernel.resource import all_resources, resource_named
 from yizhan.kernel.testing.api import ApiClient, operations
 from yizhan.people.models import Contact, Customer, Role, Team, User
@@ -123,7 +123,7 @@ def planted(as_daily: None, theirs: dict[str, Any], world: Any) -> Planted:
         note = NewMessage("内部", internal=True, attachment_ids=(file.pk,))
         post_message(actor=engineer, number=ticket.number, message=note)
         post_message(actor=engineer, number=ticket.number, message=NewMessage("公开"))
-    add_affected(actor=world.actor("desk"), number=mine.number, name="旁人", phone="1", place="x")
+    add_affected(actor=world.actor("desk"), number=mine.number, name="旁人", phone="8012", place="x")
     working.start_remote(actor=engineer, number=mine.number, tool="t", session="s")
     foreign = Ticket.objects.filter(customer=customer).exclude(pk__in=[mine.pk, theirs["ticket"].pk]).first()
     assert foreign is not None
@@ -146,7 +146,7 @@ def planted(as_daily: None, theirs: dict[str, Any], world: Any) -> Planted:
 def text_of(response: Any) -> str:
     content = b"".join(response.streaming_content) if getattr(response, "streaming", False) else response.content
     if "spreadsheet" in response.headers.get("Content-Type", ""):
-        return str(read_table(content, "a.xlsx"))
+        return str(sheets.read(content, is_csv=False))  # our own: no child needs to guard us from it
     return str(content.decode(errors="replace")) + str(response.headers)
 
 
