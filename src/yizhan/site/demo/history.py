@@ -86,8 +86,9 @@ class Story:
         self.ticket: Ticket | None = None
 
     def wait(self, low: int, high: int) -> bool:
-        """Let minutes pass; False when that would reach into the future."""
-        self.time += timedelta(minutes=self.dice.randint(low, high), seconds=self.dice.randrange(60))
+        """Let minutes pass, up to now; False when that would reach into the future."""
+        passed = timedelta(minutes=self.dice.randint(low, high), seconds=self.dice.randrange(60))
+        self.time = min(self.time + passed, self.now)
         return self.time < self.now - timedelta(minutes=2)
 
     @property
@@ -160,7 +161,8 @@ class Story:
             decision = self.dice.choices(["routine", "one_off", "draft"], weights=[70, 22, 8])[0]
             closing.decide_knowledge(actor=engineer, number=self.number, decision=decision)
 
-    def sign(self, engineer: Actor) -> None:
+    def sign(self, engineer: Actor) -> bool:
+        """Signed, waived or confirmed by silence; False where that has still to come."""
         assert self.ticket
         kind = self.dice.choices(["real", "silent", "waived"], weights=[70, 18, 12])[0]
         name = self.ticket.requester.name
@@ -168,12 +170,16 @@ class Story:
             with clock.at(self.time):
                 signing.sign_ticket(actor=engineer, number=self.number, signature=Signature(name, "drawn", STROKES))
         elif kind == "waived":
-            self.wait(600, 2000)
-            with clock.at(min(self.time, self.now)):
+            if not self.wait(600, 2000):
+                return False
+            with clock.at(self.time):
                 signing.waive_sign(actor=self.play.manager, number=self.number, reason="用户出差，电话确认")
-        elif self.wait(7 * 1440 + 5, 8 * 1440):
+        else:
+            if not self.wait(7 * 1440 + 5, 8 * 1440):
+                return False
             with clock.at(self.time):
                 nightly.auto_confirm(actor=system_actor("nightly"), number=self.number)
+        return True
 
     def rate(self) -> None:
         assert self.ticket
@@ -212,8 +218,7 @@ class Story:
         if not self.wait(2, 30) or not self.work(worker) or not self.wait(1, 6):
             return
         self.sheet(worker)
-        if self.wait(2, 30):
-            self.sign(worker)
+        if self.wait(2, 30) and self.sign(worker):
             self.rate()
             self.visit_and_archive()
 
@@ -266,7 +271,8 @@ def today(play: Cast, now: datetime) -> None:
     vendor.register(play.desk, named["江悦"], "mail")
     vendor.wait(2, 9)
     vendor.take(three)
-    with clock.at(vendor.time + timedelta(minutes=5)):
+    vendor.wait(5, 6)
+    with clock.at(vendor.time):
         working.suspend_ticket(
             actor=three, number=vendor.number, reason="wait_vendor", note="厂商工单 8812", eta=now + timedelta(days=1)
         )
