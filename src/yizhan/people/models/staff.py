@@ -105,8 +105,8 @@ class Assignment(models.Model):
     role = models.CharField(_("role"), max_length=30, choices=Role.choices)
     customer = models.ForeignKey(Customer, models.PROTECT, null=True, blank=True, verbose_name=_("customer"))
     team = models.ForeignKey(Team, models.PROTECT, null=True, blank=True, verbose_name=_("team"))
-    valid_from = models.DateField(_("from"), null=True, blank=True)
-    valid_until = models.DateField(_("until"), null=True, blank=True)
+    valid_from = models.DateField(_("valid from"), null=True, blank=True)
+    valid_until = models.DateField(_("valid until"), null=True, blank=True)
 
     class Meta:
         verbose_name = _("role assignment")

@@ -176,3 +176,9 @@ def test_canned_replies_of_one_customer_are_its_own(api: Any, page: Any, actors:
     resource, data = resource_named("canned-replies"), {"title": "y", "body": "y", "customer": "", "position": 1}
     with pytest.raises(Forbidden):
         save_record(actor=actors("local"), resource=resource, pk=made["id"], data=data)
+
+
+def test_the_days_of_a_role_are_named_as_such(page: Any) -> None:
+    shown = page("admin").get("/data/assignments/new/").content.decode()
+    assert "生效日" in shown
+    assert "失效日" in shown
