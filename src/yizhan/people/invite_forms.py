@@ -23,8 +23,9 @@ class InviteForm(DressedForm):
 
     display_name = forms.CharField(label=_("Full name"), max_length=80)
     username = forms.CharField(
-        label=_("User name"), max_length=60, validators=User._meta.get_field("username").validators,
-        help_text=_("For signing in: letters or digits."), widget=forms.TextInput(attrs={"autocapitalize": "none"}),
+        label=_("User name"), max_length=60, required=False, validators=User._meta.get_field("username").validators,
+        help_text=_("For signing in: letters or digits. Empty: made from the e-mail or the name."),
+        widget=forms.TextInput(attrs={"autocapitalize": "none"}),
     )  # fmt: skip
     phone = forms.CharField(label=_("Phone"), max_length=30, required=False, validators=User._meta.get_field("phone").validators)
     email = forms.EmailField(label=_("E-mail"), required=False)

@@ -146,6 +146,10 @@ class UserResource(Resource[User]):
     natural: Mapping[str, str] = {"skills": "code"}
     shortcuts = (("invite", "user-plus", _("Invite a colleague")),)
     labels = {"teams": _("Teams")}
+    helps = {
+        "username": _("For signing in: letters or digits."),
+        "is_active": _("Who is stopped cannot sign in; what he did stays."),
+    }
 
     def prepare(self, actor: Actor, record: User) -> None:
         record.sort_key = pinyin_key(record.display_name)

@@ -33,8 +33,8 @@ class Resource(Listing[M]):
     `match` are the fields by which an imported row finds its record (without it, none is imported);
     `within` says that what one field offers belongs to what another names (a site to its customer);
     `aliases` are further headings that people's own sheets use for a field; `labels` head columns
-    that are no fields; `empty` says what a relation left out means, where
-    that is more than nothing; `shortcuts` are further pages for those who may change (route, icon, label).
+    that are no fields; `helps` are a word of help at a field, in place of the model's; `empty` says what a relation
+    left out means, where that is more than nothing; `shortcuts` are further pages for those who may change (route, icon, label).
     """
 
     model: type[M]
@@ -55,6 +55,7 @@ class Resource(Listing[M]):
     aliases: Mapping[str, tuple[str, ...]] = {}
     labels: Mapping[str, Text] = {}
     empty: Mapping[str, Text] = {}
+    helps: Mapping[str, Text] = {}
     in_api = True
     can_create = True
     form: type[ModelForm[Any]] | None = None
@@ -112,7 +113,8 @@ class Resource(Listing[M]):
         return found
 
     def form_class(self) -> type[BaseModelForm[Any]]:
-        return modelform_factory(self.model, form=self.form or ModelForm, fields=self.fields)
+        helps: Any = self.helps
+        return modelform_factory(self.model, form=self.form or ModelForm, fields=self.fields, help_texts=helps)
 
     def prepare(self, actor: Actor, record: M) -> None:
         """Fill what is derived, just before the row is written."""

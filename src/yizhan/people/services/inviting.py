@@ -1,6 +1,8 @@
 """A new colleague: account, roles and customers in one act, and the one-time link by which he gets in."""
 
 import hashlib
+import itertools
+import re
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -9,6 +11,7 @@ from datetime import timedelta
 from django.conf import settings
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
+from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
 from yizhan.kernel import audit, clock
@@ -22,12 +25,16 @@ from yizhan.people.models import Assignment, Customer, Invitation, Role, Skill, 
 from yizhan.people.policies import PeoplePermission
 
 LIFE = timedelta(days=7)
+LONGEST_STEM = 40
 CUSTOMERS_OWN = {Role.REQUESTER, Role.CUSTOMER_CONTACT}
 
 
 @dataclass(frozen=True)
 class Colleague:
-    """Who comes: his account, his roles and for which customers (none named: for all of them)."""
+    """Who comes: his account, his roles and for which customers (none named: for all of them).
+
+    Without a user name he gets one (`usual_username`).
+    """
 
     username: str
     name: str
@@ -76,7 +83,8 @@ def invite_colleague(*, actor: Actor, new: Colleague) -> Invited:
     policies.users.require(actor, PeoplePermission.CHANGE_STAFF)
     check_roles(new)
     user = User(
-        username=new.username, display_name=new.name, email=new.email, phone=new.phone, tier=new.tier,
+        username=new.username or usual_username(new.name, new.email),
+        display_name=new.name, email=new.email, phone=new.phone, tier=new.tier,
         sort_key=pinyin_key(new.name),
     )  # fmt: skip
     user.set_unusable_password()
@@ -89,6 +97,14 @@ def invite_colleague(*, actor: Actor, new: Colleague) -> Invited:
     audit.record(actor, "create_user", user, {}, {**audit.snapshot(user), **belongs})
     grant(actor, user, new)
     return opened(actor, user, "invite_colleague")
+
+
+def usual_username(name: str, email: str) -> str:
+    """One that is free: what stands before the @, or the name in pinyin, with a number where others have it already."""
+    own = email.partition("@")[0] or pinyin_key(name).replace(" ", "")
+    stem = re.sub(r"[^a-z0-9._-]", "", own.lower())[:LONGEST_STEM] or "user"
+    taken = set(User.objects.annotate(small=Lower("username")).filter(small__startswith=stem).values_list("small", flat=True))
+    return next(found for number in itertools.count(1) if (found := f"{stem}{number if number > 1 else ''}") not in taken)
 
 
 def join(actor: Actor, team: Team, user: User) -> None:

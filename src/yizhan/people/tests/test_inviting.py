@@ -69,6 +69,30 @@ def test_from_the_form_to_the_first_day(page: Any, api: Any, settings: Any) -> N
     assert api("sunyf").act(number, "claim").body["owner"] == "sunyf"
 
 
+@pytest.mark.parametrize(
+    ("given", "made"),
+    [
+        ({}, "sunyifan"),
+        ({"email": "Yifan.Sun@example.com"}, "yifan.sun"),
+        ({"email": "engineer1@example.com"}, "engineer12"),  # taken, and its next one too
+        ({"display_name": "😀"}, "user"),
+    ],
+)
+def test_a_user_name_that_nobody_thought_of_is_made(page: Any, given: dict[str, str], made: str) -> None:
+    User.objects.filter(username="engineer2").update(username="Engineer11")
+    answer = page("admin").post("/people/invite/", form(username="", **given))
+    assert answer.headers["Location"] == f"/people/{made}/invited/"
+
+
+def test_the_form_of_a_person_speaks_our_words(page: Any) -> None:
+    person = User.objects.get(username="engineer1")
+    shown = page("admin").get(f"/data/users/{person.pk}/").content.decode()
+    assert "停用后不能登录，记录保留" in shown
+    assert "登录用，字母或数字" in shown
+    assert "反选" not in shown
+    assert "@/./+/-/_" not in shown
+
+
 def test_who_comes_reads_who_invites_him_to_what_and_what_comes_next(page: Any) -> None:
     link = link_on(page("admin").post("/people/invite/", form(roles=["technician"])))
     shown = Client().get(link).content.decode()
