@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.utils.functional import Promise
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 Text = str | Promise
@@ -90,6 +91,16 @@ class TransitionNotAllowed(Conflict):
 
     def __init__(self, action: str, state: str) -> None:
         super().__init__(_("This is not possible in the present state."), action=action, state=state)
+
+
+class NotEditable(Conflict):
+    """The record's form changes it in other states only; what can be done with it now are its actions."""
+
+    code = "not_editable"
+
+    def __init__(self, state: str, words: str, what: Text) -> None:
+        said = _("The {what} is in the state “{state}”: it cannot be edited now.")
+        super().__init__(format_lazy(said, what=what, state=words), state=state)
 
 
 class GuardFailed(DomainError):

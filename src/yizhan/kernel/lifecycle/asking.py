@@ -5,7 +5,8 @@ from datetime import datetime
 from typing import Annotated
 
 from django.db import models
-from pydantic import BeforeValidator
+from django.utils.translation import gettext_lazy as _
+from pydantic import BeforeValidator, StringConstraints
 from pydantic_core import CoreSchema, core_schema
 
 from yizhan.kernel.errors import Text
@@ -22,6 +23,10 @@ class Asked:
     label: Text
     rows: int = 1
     help: Text = ""
+
+
+# A reason that has to be given.
+Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=400), Asked(_("Reason"), rows=2)]
 
 
 class OneOf:

@@ -7,19 +7,29 @@ from django.core.checks import CheckMessage, Error, register
 from pydantic import ValidationError
 
 from yizhan.kernel.lifecycle.bodies import body_of
-from yizhan.kernel.lifecycle.declaration import LIVES, Transition
+from yizhan.kernel.lifecycle.declaration import LIVES, Life, Transition
 from yizhan.kernel.lifecycle.forms import VERSION, form_of
 
 
 @register
 def lives_are_whole(**_options: Any) -> list[CheckMessage]:
     """A command, a body whose example fits it, and a form or page wherever the body asks something."""
-    return [
+    lines: list[CheckMessage] = [
         Error(f"{life.__name__}.{transition}: {fault}", id="lifecycle.E001")
         for life in LIVES
         for transition in life.transitions.values()
         for fault in faults(transition)
     ]
+    return lines + [Error(f"{life.__name__}: {fault}", id="lifecycle.E002") for life in LIVES for fault in strange_states(life)]
+
+
+def strange_states(life: type[Life[Any]]) -> Iterator[str]:
+    """States that only one of both knows: the life, or the choices of the field that holds them."""
+    field: Any = life.policy.model._meta.get_field(life.state)
+    known = {str(value) for value, _label in field.flatchoices}
+    named = life.states() | {str(state) for state in life.editable or ()}
+    if known and named != known:
+        yield f"the states of {field} are not those of its transitions: {', '.join(sorted(named ^ known))}"
 
 
 def faults(transition: Transition) -> Iterator[str]:

@@ -14,7 +14,7 @@ from typing import Any, ClassVar, Generic, TypeVar, cast
 from django.db.models import Model, QuerySet
 
 from yizhan.kernel.actor import Actor, Permission
-from yizhan.kernel.errors import Text
+from yizhan.kernel.errors import NotEditable, Text
 from yizhan.kernel.policy import Policy
 
 R = TypeVar("R", bound=Model)
@@ -26,8 +26,9 @@ LIVES: list[type[Life[Any]]] = []
 class Transition:
     """One action, called as the attribute of the life that it is assigned to.
 
-    `target` empty means that the state stays; `sub_states` (empty: all) and `when` narrow the sources further. What must
-    be there besides (a judged level, a reason) is the command's to ask: it names what is missing.
+    `target` empty means that the state stays; where a command does not set it itself, it is set at the end. `sub_states`
+    (empty: all) and `when` narrow the sources further. `needs` are fields that must be filled; what must be there besides
+    (a judged level) is the command's to ask: either names what is missing.
 
     `command` is "module.function" within the app's `services`; its parameters are the body. `body` names a schema of
     the app's `schemas` where the parameters do not say enough; `form` a class of its `forms` where a form made from the
@@ -46,6 +47,7 @@ class Transition:
     target: str = ""
     sub_states: Iterable[str] = EVERY_STATE
     when: Callable[[Any], bool] | None = None
+    needs: tuple[str, ...] = ()
     key: str = ""
     body: str = ""
     form: str = ""
@@ -91,7 +93,8 @@ class Life(Generic[R]):
 
     Subclass it in the app's `states.py`; it is never instantiated. `app` is the package whose `services`, `schemas` and
     `forms` the transitions name; `policy` and `view` say who sees a record, `key` is the field by which it is called,
-    `state` and `sub_state` (empty: none) the fields that hold where it is. Records have a `version`, which every act raises.
+    `state` and `sub_state` (empty: none) the fields that hold where it is; `editable` are the states in which its form
+    may change it (None: all). Records have a `version`, which every act raises.
     """
 
     app: ClassVar[str]
@@ -100,6 +103,7 @@ class Life(Generic[R]):
     key: ClassVar[str] = "number"
     state: ClassVar[str] = "state"
     sub_state: ClassVar[str] = ""
+    editable: ClassVar[Iterable[str] | None] = None
     transitions: ClassVar[Mapping[str, Transition]] = {}
 
     def __init_subclass__(cls) -> None:
@@ -116,6 +120,28 @@ class Life(Generic[R]):
     def state_of(cls, record: R) -> tuple[str, str]:
         """(state, sub-state; empty where there is none)."""
         return getattr(record, cls.state), getattr(record, cls.sub_state) if cls.sub_state else ""
+
+    @classmethod
+    def states(cls) -> set[str]:
+        """Every state from which or to which an action leads."""
+        lines = cls.transitions.values()
+        return {state for line in lines for state in line.sources} | {str(line.target) for line in lines if line.target}
+
+    @classmethod
+    def is_editable(cls, record: R) -> bool:
+        return cls.editable is None or cls.state_of(record)[0] in cls.editable
+
+    @classmethod
+    def state_words(cls, record: R) -> str:
+        """The state as people read it."""
+        field: Any = record._meta.get_field(cls.state)
+        state = cls.state_of(record)[0]
+        return str(dict(field.flatchoices).get(state, state))
+
+    @classmethod
+    def refusal(cls, record: R) -> NotEditable:
+        """What its form hears where the record is in none of the states in which it may change it."""
+        return NotEditable(cls.state_of(record)[0], cls.state_words(record), record._meta.verbose_name or "")
 
     @classmethod
     def allows(cls, actor: Actor, transition: Transition, record: R) -> bool:

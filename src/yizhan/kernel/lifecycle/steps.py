@@ -6,10 +6,12 @@ from datetime import datetime, timedelta
 from typing import Any, ClassVar, Generic, TypeVar
 
 from django.db.models import Model
+from django.utils.text import format_lazy
+from django.utils.translation import gettext_lazy as _
 
 from yizhan.kernel import audit, clock, events
 from yizhan.kernel.actor import Actor, Permission
-from yizhan.kernel.errors import NotFound, StaleVersion, TransitionNotAllowed
+from yizhan.kernel.errors import GuardFailed, NotFound, StaleVersion, TransitionNotAllowed
 from yizhan.kernel.lifecycle.declaration import Life, Transition
 from yizhan.kernel.models import StoredEvent
 
@@ -34,6 +36,7 @@ class Step(Generic[R]):
     now: datetime
     before: dict[str, Any]
     may_leave_scope: bool = False
+    transition: Transition | None = None
 
     @classmethod
     def locked(cls, actor: Actor, key: str) -> R:
@@ -50,10 +53,10 @@ class Step(Generic[R]):
 
     @classmethod
     def begin(cls: type[S], actor: Actor, key: str, transition: Transition, version: int | None = None, command: str = "") -> S:
-        """Scope, permission, version, state, in this order. Without `command` the audit says “<action>_<model>”.
+        """Scope, permission, version, state, what it needs, in this order. Without `command` the audit says “<action>_<model>”.
 
         Raises:
-            NotFound, Forbidden, StaleVersion, TransitionNotAllowed.
+            NotFound, Forbidden, StaleVersion, TransitionNotAllowed, GuardFailed.
         """
         record = cls.locked(actor, key)
         step = cls.edit(
@@ -61,6 +64,11 @@ class Step(Generic[R]):
         )
         if not cls.life.fits(transition, record):
             raise TransitionNotAllowed(transition.action, cls.life.state_of(record)[0])
+        missing = [name for name in transition.needs if getattr(record, name) in (None, "")]
+        if missing:
+            names = "、".join(str(record._meta.get_field(name).verbose_name) for name in missing)
+            raise GuardFailed(format_lazy(_("Still missing: {names}"), names=names), missing=missing)
+        step.transition = transition
         return step
 
     @classmethod
@@ -88,9 +96,17 @@ class Step(Generic[R]):
     def stamp(self) -> None:
         """What every act writes besides what it is about."""
 
+    def arrive(self) -> None:
+        """Put the record where its transition leads, unless the command did so itself."""
+        state = self.life.state
+        target = self.transition.target if self.transition else ""
+        if target and getattr(self.record, state) == self.before.get(state):
+            setattr(self.record, state, str(target))
+
     def finish(self, *news: events.Event) -> R:
         """Write the record, make sure that it is still the actor's to see, record, tell."""
         record, life = self.record, self.life
+        self.arrive()
         setattr(record, VERSION, getattr(record, VERSION) + 1)
         self.stamp()
         after = audit.snapshot(record)

@@ -1,6 +1,7 @@
 """REST operations of every declared resource."""
 
 import json
+from collections.abc import Callable
 from datetime import date, datetime
 from typing import Any
 
@@ -9,12 +10,14 @@ from django.db.models import BooleanField, Model
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from ninja import Router, Status
-from pydantic import BaseModel, ConfigDict, create_model
+from pydantic import BaseModel, ConfigDict, StrictInt, create_model
 
 from yizhan.kernel import custom_fields
 from yizhan.kernel.actor import Actor
-from yizhan.kernel.errors import Invalid, NotFound
+from yizhan.kernel.errors import Forbidden, Invalid, NotFound
 from yizhan.kernel.fields import Free, Members, Several
+from yizhan.kernel.lifecycle import Life, Transition
+from yizhan.kernel.lifecycle.bodies import body_of, perform
 from yizhan.kernel.models import CustomField
 from yizhan.kernel.paging import paginate
 from yizhan.kernel.resource.declaration import Resource
@@ -49,7 +52,7 @@ def input_schema(resource: Resource[Any], verb: str, extra: dict[str, Any]) -> t
     if resource.is_field("custom"):
         fields["custom"] = (dict[str, Any] | None, None)
     if verb == "Change":
-        fields["version"] = (str | None, None)
+        fields["version"] = ((StrictInt if resource.life else str) | None, None)
     example = {name: EXAMPLES.get(name) for name in resource.fields if name in EXAMPLES}
     title = f"{resource.model.__name__}{verb}"
     made: type[StrictSchema] = create_model(title, __base__=StrictSchema, **fields)
@@ -67,15 +70,18 @@ def filter_type(resource: Resource[Any], name: str) -> Any:
 
 def output_schema(resource: Resource[Any]) -> type[BaseModel]:
     """What `show` gives, from the fields' own adapters."""
-    fields: dict[str, Any] = {"id": (int, ...), "version": (str, ...)}
+    fields: dict[str, Any] = {"id": (int, ...), "version": (int if resource.life else str, ...)}
     if resource.is_field("custom"):
         fields["custom"] = (dict[str, Any], {})
-    for name in dict.fromkeys((*resource.fields, *resource.read_only)):
+    for name in resource.shown:
         field: Any = resource.model._meta.get_field(name) if resource.is_field(name) else None
         kind = Any if field is None else resource.adapter(name).schema()
         kind = kind | None if field is not None and field.null else kind
         fields[name] = (kind, None if name in resource.policy.guarded else ...)
-    one = {"id": 1, "version": "5f1d0c9a7be24310", **{name: EXAMPLES[name] for name in fields if name in EXAMPLES}}
+    if resource.life:
+        fields["actions"] = (list[str], ...)
+    known = {"version": 3, "actions": list(resource.life.transitions)[:2]} if resource.life else {"version": "5f1d0c9a7be24310"}
+    one = {"id": 1, **known, **{name: EXAMPLES[name] for name in fields if name in EXAMPLES}}
     return create_model(f"{resource.model.__name__}Out", __config__=ConfigDict(json_schema_extra={"example": one}), **fields)
 
 
@@ -95,12 +101,14 @@ def show(resource: Resource[Any], record: Any, shown: Shown) -> dict[str, Any]:
     if definitions:
         public_only = not resource.policy.shows_internal(actor, record)
         result["custom"] = custom_fields.for_program(definitions, record.custom, public_only=public_only)
-    for name in dict.fromkeys((*resource.fields, *resource.read_only)):
+    for name in resource.shown:
         if name in hidden:
             continue
         value = getattr(record, name)
         known = value is not None and resource.is_field(name)
         result[name] = resource.adapter(name).plain(value) if known else value
+    if resource.life:
+        result["actions"] = [transition.action for transition in resource.life.actions_for(actor, record)]
     return result
 
 
@@ -149,8 +157,41 @@ def find_key(resource: Resource[Any], request: HttpRequest, key: str) -> Model:
     return found
 
 
+def add_actions(router: Router, resource: Resource[Any], life: type[Life[Any]], shape: type[BaseModel]) -> None:
+    """One operation per action, so that each body stands in OpenAPI with its example.
+
+    It refuses in this order: 404 by scope, 403, 422 body, 409, 422 guard.
+    """
+
+    def operation(transition: Transition) -> Callable[[HttpRequest, str], dict[str, Any]]:
+        def act(request: HttpRequest, key: str) -> dict[str, Any]:
+            actor, record = actor_of(request), find_key(resource, request, key)
+            if not life.allows(actor, transition, record):
+                raise Forbidden
+            body = read_body(request, body_of(transition))
+            return show(resource, perform(transition, actor, getattr(record, life.key), body), shown_by(resource, actor))
+
+        return act
+
+    def unknown_action(request: HttpRequest, key: str, action: str) -> dict[str, Any]:
+        find_key(resource, request, key)
+        raise NotFound(_("There is no such action."), code="unknown_action")
+
+    answers = {200: dict[str, Any]}
+    for transition in life.transitions.values():
+        router.add_api_operation(
+            f"/{{key}}/actions/{transition}", ["POST"], operation(transition), response=answers,
+            operation_id=f"{resource.name}_{transition}", summary=transition.action.replace("_", " ").capitalize(),
+            openapi_extra=documented(body_of(transition), answers={200: shape}),
+        )  # fmt: skip
+    router.add_api_operation(
+        "/{key}/actions/{action}", ["POST"], unknown_action, response=answers,
+        operation_id=f"{resource.name}_unknown_action", include_in_schema=False,
+    )  # fmt: skip
+
+
 def build_router(resource: Resource[Any], *, extra: dict[str, Any] | None = None) -> Router:
-    """GET and POST of the collection, GET and PATCH of one."""
+    """GET and POST of the collection, GET and PATCH of one, POST of each of its actions."""
     router = Router(tags=[resource.name])
     create = input_schema(resource, "Create", extra or {})
     change = input_schema(resource, "Change", extra or {})
@@ -203,4 +244,6 @@ def build_router(resource: Resource[Any], *, extra: dict[str, Any] | None = None
     add("", "POST", create_record, "create", create)
     add("/{key}", "GET", read_record, "read")
     add("/{key}", "PATCH", change_record, "change", change)
+    if resource.life:
+        add_actions(router, resource, resource.life, shape)
     return router

@@ -82,6 +82,8 @@ def preview(resource: Resource[Any], actor: Actor, records: Sequence[Model], nam
         allowed = resource.policy.allows(actor, resource.change, record)
         same = getattr(record, name) == cleaned
         problem = "" if allowed and not same else _("It is so already.") if same else _("You may not do this.")
+        if not problem and resource.life and not resource.life.is_editable(record):
+            problem = str(resource.life.refusal(record))
         lines.append(Line(record, value_of(record, name), after, problem))
     return lines
 

@@ -15,6 +15,7 @@ from yizhan.kernel import custom_fields
 from yizhan.kernel.actor import Actor, Permission
 from yizhan.kernel.errors import Text
 from yizhan.kernel.fields import Adapter, adapter_of
+from yizhan.kernel.lifecycle import Life
 from yizhan.kernel.listing import Column, Listing
 from yizhan.kernel.listing.queries import is_among
 from yizhan.kernel.models import CustomField
@@ -34,7 +35,9 @@ class Resource(Listing[M]):
     `within` says that what one field offers belongs to what another names (a site to its customer);
     `aliases` are further headings that people's own sheets use for a field; `labels` head columns
     that are no fields; `helps` are a word of help at a field, in place of the model's; `empty` says what a relation
-    left out means, where that is more than nothing; `shortcuts` are further pages for those who may change (route, icon, label).
+    left out means, where that is more than nothing; `life` says what can be done with a record and in which states its
+    form may change it (its model has an integer `version` then); `shortcuts` are further pages for those who may change
+    (route, icon, label).
     """
 
     model: type[M]
@@ -56,6 +59,7 @@ class Resource(Listing[M]):
     labels: Mapping[str, Text] = {}
     empty: Mapping[str, Text] = {}
     helps: Mapping[str, Text] = {}
+    life: type[Life[Any]] | None = None
     in_api = True
     can_create = True
     form: type[ModelForm[Any]] | None = None
@@ -68,13 +72,19 @@ class Resource(Listing[M]):
         return self.policy.scope(actor, self.view).select_related(*joins).prefetch_related(*many)
 
     def relations(self) -> list[Any]:
-        names = dict.fromkeys((*self.columns, *self.fields, *self.read_only, *self.filters))
+        names = dict.fromkeys((*self.columns, *self.shown, *self.filters))
         found = [self.model._meta.get_field(n) for n in names if self.is_field(n)]
         return [f for f in found if isinstance(f, ForeignKey | ManyToManyField)]
 
     @cached_property
     def field_names(self) -> frozenset[str]:
         return frozenset(f.name for f in self.model._meta.get_fields())
+
+    @cached_property
+    def shown(self) -> tuple[str, ...]:
+        """Every field that people and programs are shown, with where the record is in its life."""
+        of_life = (self.life.state, self.life.sub_state) if self.life else ()
+        return tuple(dict.fromkeys((*self.fields, *filter(None, of_life), *self.read_only)))
 
     def is_field(self, name: str) -> bool:
         return name in self.field_names
@@ -134,7 +144,7 @@ class Resource(Listing[M]):
 
     def offered_columns(self, actor: Actor) -> dict[str, Column]:
         hidden = self.policy.hidden_everywhere(actor)
-        names = [n for n in dict.fromkeys((*self.columns, *self.fields, *self.read_only)) if n not in hidden]
+        names = [n for n in dict.fromkeys((*self.columns, *self.shown)) if n not in hidden]
         found = {name: Column(name, self.heading(name), self.reading(actor, name)) for name in names}
         for definition in self.custom(actor):
             found[definition.name] = custom_column(definition, actor, self.policy)

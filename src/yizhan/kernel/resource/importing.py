@@ -227,9 +227,14 @@ class Importer:
             return
         draft.members = {n: sorted(getattr(known, n).values_list("pk", flat=True)) for n in draft.many}
         wanted = {n: sorted(r.pk for r in found) for n, found in draft.many.items()}
+        life = self.resource.life
         if audit.snapshot(draft.record) == draft.before and wanted == draft.members:
             self.outcome.same += 1
+        elif life is not None and not life.is_editable(known):
+            self.fault(draft, [str(life.refusal(known))])
         else:
+            if life is not None:
+                known.version += 1
             changed.append(draft)
 
     def fault(self, draft: Draft, reasons: Sequence[str]) -> None:

@@ -136,8 +136,13 @@ def facts(resource: Resource[Any], record: Model) -> dict[str, Any]:
     return audit.snapshot(record) | members(resource, record)
 
 
-def version_of(resource: Resource[Any], record: Any) -> str:
-    """What changes with every edit of what people enter, keyed so that no hidden value can be guessed from it."""
+def version_of(resource: Resource[Any], record: Any) -> str | int:
+    """What changes with every edit: of a record with a life its own count, which its acts raise too.
+
+    Of another it follows from what people enter, keyed so that no hidden value can be guessed from it.
+    """
+    if resource.life:
+        return int(record.version)
     names = [f.attname for f in resource.model._meta.concrete_fields if f.name in {*resource.fields, "custom"}]
     values = {name: getattr(record, name) for name in names} | members(resource, record)
     return hmac.new(settings.SECRET_KEY.encode(), audit.canonical(values).encode(), hashlib.sha256).hexdigest()[:16]
@@ -184,11 +189,23 @@ def sound_form(
     return form
 
 
+def other_members(resource: Resource[Any], given: Mapping[str, Any], before: Mapping[str, Any]) -> list[str]:
+    """The many-to-many fields whose members differ from what was given."""
+    names = [name for name in many_names(resource) if name in given]
+    return [name for name in names if {item.pk for item in given[name]} != set(before.get(name, []))]
+
+
+def raise_version(resource: Resource[Any], record: Any, before: Mapping[str, Any], given: Mapping[str, Any]) -> None:
+    """A record with a life counts its edits, as it counts its acts: whoever holds an older one is told."""
+    differs = any(before.get(name) != value for name, value in audit.snapshot(record).items())
+    if resource.life and (differs or other_members(resource, given, before)):
+        record.version += 1
+
+
 def write_members(resource: Resource[Any], record: Model, given: Mapping[str, Any], before: Mapping[str, Any]) -> None:
     """The members of many-to-many fields, where they differ."""
-    for name in many_names(resource):
-        if name in given and {item.pk for item in given[name]} != set(before.get(name, [])):
-            getattr(record, name).set(given[name])
+    for name in other_members(resource, given, before):
+        getattr(record, name).set(given[name])
 
 
 @command
@@ -200,7 +217,7 @@ def save_record(
     data: Mapping[str, Any],
     touched: Collection[str] | None = None,
     base: Mapping[str, str] | None = None,
-    version: str | None = None,
+    version: str | int | None = None,
     extra: Mapping[str, Any] | None = None,
 ) -> Model:
     """Create (`pk` None) or change one ordinary record.
@@ -212,7 +229,8 @@ def save_record(
     Raises:
         NotFound: out of scope, before or after the change.
         Forbidden: seen, but not the actor's to change.
-        Conflict: `stale_version`, the record is not what the sender saw; `already_there`, somebody was quicker.
+        Conflict: `stale_version`, the record is not what the sender saw; `not_editable`, its form changes it in other
+            states only; `already_there`, somebody was quicker.
         Invalid: with a message per field.
     """
     record = locked(actor, resource, pk) if pk is not None else None
@@ -220,6 +238,8 @@ def save_record(
     refuse_hidden(actor, resource, record, data.keys() if touched is None else touched)
     if record is not None and version is not None and version != version_of(resource, record):
         raise StaleVersion(version_of(resource, record))
+    if record is not None and resource.life and not resource.life.is_editable(record):
+        raise resource.life.refusal(record)
     if record is not None and base is not None:
         touched, clashes = stale.judge(bound_form(actor, resource, record), data, base, touched)
         if clashes:
@@ -235,6 +255,8 @@ def save_record(
     rules = broken_rules(saved) if touched is not None else {}  # a form does not look at what it keeps
     if rules:
         raise Invalid(_("Some fields are not right."), fields=rules)
+    if record is not None:
+        raise_version(resource, saved, before, form.cleaned_data)
     write(saved, before)
     write_members(resource, saved, form.cleaned_data, before)
     resource.finish(actor, saved, extra or {})

@@ -79,7 +79,7 @@ def history_of(actor: Actor, resource: Resource[Any], record: Model) -> list[dic
     if not resource.policy.shows_internal(actor, record):
         unseen |= {"custom"}
     personal: frozenset[str] = getattr(resource.model, "AUDIT_PERSONAL", frozenset())
-    shown = {*resource.fields, *resource.labels, "custom"} - unseen
+    shown = {*resource.shown, *resource.labels, "custom"} - unseen
     names = {getattr(f, "attname", f.name): f.name for f in resource.model._meta.get_fields()}
     found = []
     for entry in entries:
@@ -99,7 +99,6 @@ def history_of(actor: Actor, resource: Resource[Any], record: Model) -> list[dic
 def form_page(resource: Resource[Any], request: HttpRequest, pk: int | None) -> HttpResponse:
     actor = actor_of(request)
     record = resource.policy.find(actor, resource.view, pk=pk) if pk is not None else None
-    may_change = resource.policy.allows(actor, resource.change, record)
     if record is None:
         resource.policy.require(actor, resource.change)
     status = 200
@@ -121,6 +120,8 @@ def form_page(resource: Resource[Any], request: HttpRequest, pk: int | None) -> 
         for name in resource.fields:
             if record is None and name in request.GET:
                 form.initial[name] = request.GET[name]
+    editable = record is None or resource.life is None or resource.life.is_editable(record)
+    may_change = editable and resource.policy.allows(actor, resource.change, record)
     if not may_change:
         for field in form.fields.values():
             field.disabled = True
