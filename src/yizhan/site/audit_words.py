@@ -1,9 +1,13 @@
 """The words for what stands in the audit: acts with an account, with a ticket, with a record of any resource."""
 
+from typing import Any
+
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from yizhan.kernel.audit_words import say
+from yizhan.kernel.lifecycle import Life
+from yizhan.kernel.lifecycle.declaration import LIVES
 from yizhan.kernel.models import AuditEntry
 from yizhan.kernel.resource import all_resources
 from yizhan.tickets.states import TicketLife
@@ -133,10 +137,19 @@ THINGS = {
     "list.tickets": _("List of tickets"),
     "people.stranger": _("Sign-in by nobody known"),
 }
+
+
+def say_life(life: type[Life[Any]]) -> None:
+    """What an act is called in the audit, where its command says nothing else, is its button's label."""
+    name = life.policy.model._meta.model_name
+    say({f"{action}_{name}": transition.label for action, transition in life.transitions.items()})
+
+
 for words in (ACCOUNT, ACTS, WHO, THINGS):
     say(words)
 say({str(action): transition.label for action, transition in TicketLife.transitions.items()})
-say({f"{action}_ticket": transition.label for action, transition in TicketLife.transitions.items()})
+for life in LIVES:
+    say_life(life)
 for resource in all_resources():
     name = resource.model._meta.model_name
     what = resource.model._meta.verbose_name

@@ -21,7 +21,7 @@ from yizhan.kernel.listing.views import list_context
 from yizhan.kernel.models import AuditEntry
 from yizhan.kernel.paging import paginate
 from yizhan.kernel.panels import panels_of
-from yizhan.kernel.resource import bulk_views
+from yizhan.kernel.resource import acting, bulk_views
 from yizhan.kernel.resource.declaration import Resource
 from yizhan.kernel.resource.filtering import choices_of, filters_set
 from yizhan.kernel.resource.registry import resource_of
@@ -120,15 +120,25 @@ def form_page(resource: Resource[Any], request: HttpRequest, pk: int | None) -> 
         for name in resource.fields:
             if record is None and name in request.GET:
                 form.initial[name] = request.GET[name]
+    opened = acting.open_form(resource, actor, record, request.GET.get("do", "")) if request.method != "POST" else {}
+    return show_form(resource, request, record, form, status, clashes=clashes, seen=seen, **opened)
+
+
+def show_form(
+    resource: Resource[Any], request: HttpRequest, record: Any, form: BaseModelForm[Any], status: int, **more: Any
+) -> HttpResponse:
+    """The record's page; its form is read only where the actor may not change the record, or not in its present state."""
+    actor = actor_of(request)
     editable = record is None or resource.life is None or resource.life.is_editable(record)
     may_change = editable and resource.policy.allows(actor, resource.change, record)
     if not may_change:
         for field in form.fields.values():
             field.disabled = True
     context = {
-        "resource": resource, "record": record, "form": form, "may_change": may_change, "clashes": clashes,
-        "seen": seen, "history": history_of(actor, resource, record) if record else [],
+        "resource": resource, "record": record, "form": form, "may_change": may_change,
+        "history": history_of(actor, resource, record) if record else [],
         "panels": panels_of(actor, record) if record else [], **page_names(resource),
+        **acting.life_context(resource, actor, record), **more,
     }  # fmt: skip
     return render(request, "kernel/resource_form.html", context, status=status)
 
@@ -151,7 +161,7 @@ def refused_form(
 
 
 def build_urls(resource: Resource[Any]) -> list[URLPattern]:
-    """`<name>/`, `<name>/new/`, `<name>/batch/`, `<name>/import/`, `<name>/<pk>/`."""
+    """`<name>/`, `<name>/new/`, `<name>/batch/`, `<name>/import/`, `<name>/<pk>/`, and `do/<action>/` below it."""
 
     @require_safe
     def listing(request: HttpRequest) -> HttpResponse:
@@ -165,6 +175,12 @@ def build_urls(resource: Resource[Any]) -> list[URLPattern]:
     def detail(request: HttpRequest, pk: int) -> HttpResponse:
         return form_page(resource, request, pk)
 
+    def again(request: HttpRequest, pk: int, *, status: int, **more: Any) -> HttpResponse:
+        actor = actor_of(request)
+        record = resource.policy.find(actor, resource.view, pk=pk)
+        form = bound_form(actor, resource, record)
+        return show_form(resource, request, record, form, status, seen=stale.seen_mark(form), **more)
+
     urls = [
         path(f"{resource.name}/", listing, name=resource.url_name("list")),
         path(f"{resource.name}/batch/", bulk_views.batch_view(resource), name=resource.url_name("batch")),
@@ -173,4 +189,7 @@ def build_urls(resource: Resource[Any]) -> list[URLPattern]:
         urls.append(path(f"{resource.name}/new/", new, name=resource.url_name("new")))
         if resource.match:
             urls.append(path(f"{resource.name}/import/", bulk_views.import_view(resource), name=resource.url_name("import")))
+    if resource.life:
+        do = acting.do_view(resource, resource.life, again)
+        urls.append(path(f"{resource.name}/<int:pk>/do/<slug:action>/", do, name=resource.url_name("do")))
     return [*urls, path(f"{resource.name}/<int:pk>/", detail, name=resource.url_name("detail"))]

@@ -19,6 +19,7 @@ from yizhan.kernel.listing import declaration as listings
 from yizhan.kernel.resource import registry
 from yizhan.kernel.resource.api import build_router
 from yizhan.kernel.resource.views import build_urls
+from yizhan.site.audit_words import say_life
 
 SAMPLE = Path(__file__).parent / "contracts"
 MOST_LINES = 90
@@ -46,6 +47,7 @@ def declared() -> Iterator[Any]:
         for module, name in REGISTRIES
     ]
     resource = room("resources").ContractResource
+    say_life(room("states").ContractLife)  # as the site does for all when it starts
     yield registry.resource_named(resource.name)
     for before, (module, name) in zip(kept, REGISTRIES, strict=True):
         put_back(before, vars(module)[name])
@@ -208,3 +210,41 @@ def test_openapi_tells_its_actions(contracts: Any) -> None:
     shown = cancel["responses"][200]["content"]["application/json"]["schema"]["properties"]
     assert (shown["version"]["type"], shown["actions"]["type"]) == ("integer", "array")
     assert "/api/v1/contracts/{key}/actions/{action}" not in shape
+
+
+def test_a_whole_life_on_its_page(contracts: Any, api: Any, page: Any) -> None:
+    key = made(api)["id"]
+    address, manager = f"/data/contracts/{key}/", page("manager")
+    shown = manager.get(address)
+    text = shown.content.decode()
+    assert [button.label for button in shown.context["buttons"]] == ["Put into force", "Cancel the contract"]
+    assert f'action="{address}do/activate/"' in text
+    assert '<span class="yz-tag soft">Draft</span>' in text
+    assert shown.context["facts"] == []
+    assert manager.get(f"{address}do/cancel/").headers["Location"] == f"{address}?do=cancel"
+    assert f'action="{address}do/cancel/"' in manager.get(f"{address}?do=cancel").content.decode()
+    assert "doform" not in manager.get(f"{address}?do=end").content.decode()
+    old = manager.post(f"{address}do/activate/", {"version": "7"})
+    assert old.status_code == 409
+    assert old.context["state"] == "Draft"
+    assert manager.post(f"{address}do/activate/", {"version": "1"}).headers["Location"] == address
+    shown = manager.get(address)
+    assert [button.action for button in shown.context["buttons"]] == ["end", "cancel"]
+    assert "Put into force" in shown.content.decode().partition('<ul class="yz-lines sm">')[2]
+    empty = manager.post(f"{address}do/cancel/", {"reason": " "})
+    assert empty.status_code == 422
+    assert [problem.anchor for problem in empty.context["problems"]] == ["do_reason"]
+    assert manager.post(f"{address}do/cancel/", {"reason": "供应商倒闭", "version": "2"}).status_code == 302
+    shown = manager.get(address)
+    assert shown.context["facts"] == [("原因", "供应商倒闭")]
+    assert shown.context["buttons"] == []
+
+
+def test_a_page_is_refused_in_the_documented_order(contracts: Any, api: Any, page: Any) -> None:
+    theirs, own = made(api, customer="demo-b")["id"], made(api, number="HT-2")["id"]
+    reader = page("customer1")
+    assert reader.post(f"/data/contracts/{theirs}/do/activate/").status_code == 404
+    assert reader.post(f"/data/contracts/{own}/do/activate/").status_code == 403
+    assert reader.get(f"/data/contracts/{own}/?do=cancel").status_code == 200
+    assert "doform" not in reader.get(f"/data/contracts/{own}/?do=cancel").content.decode()
+    assert page("manager").post(f"/data/contracts/{own}/do/fly/").status_code == 404

@@ -4,12 +4,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.http import HttpRequest
+from django.urls import reverse
 
 from yizhan.kernel.actor import Actor
 from yizhan.kernel.errors import NotFound
 from yizhan.kernel.lifecycle import Transition
 from yizhan.kernel.lifecycle.bodies import checked_body, perform
-from yizhan.kernel.lifecycle.forms import form_of
+from yizhan.kernel.lifecycle.buttons import Button, button
 from yizhan.kernel.templatetags.yizhan import when
 from yizhan.kernel.web import actor_of
 from yizhan.tickets.models import State, SubState, Ticket
@@ -32,18 +33,6 @@ NEXT: dict[str, tuple[Transition, ...]] = {
 
 
 @dataclass(frozen=True)
-class Button:
-    """One action as a control: `page` names the page that asks for it, `form` whether it asks in place."""
-
-    action: str
-    label: str
-    icon: str
-    key: str
-    page: str
-    form: bool
-
-
-@dataclass(frozen=True)
 class Stop:
     place: str
     label: str
@@ -58,13 +47,6 @@ def find_ticket(request: HttpRequest, number: str) -> Ticket:
     return ticket
 
 
-def button(actor: Actor, ticket: Ticket, transition: Transition) -> Button:
-    return Button(
-        transition.action, str(label_of(actor, transition, ticket)), transition.icon, transition.key, transition.page,
-        form_of(transition) is not None,
-    )  # fmt: skip
-
-
 def buttons(actor: Actor, ticket: Ticket) -> tuple[list[Button], list[Button]]:
     """(what stands in the bar, what stands under “more”): the next step first."""
     found = TicketLife.actions_for(actor, ticket)
@@ -77,7 +59,13 @@ def buttons(actor: Actor, ticket: Ticket) -> tuple[list[Button], list[Button]]:
     if ticket.handler_id != actor.user_id:
         # Somebody else is on the way or there: his steps are his, the next step here is another one.
         found.sort(key=lambda t: t in {TicketLife.leave, TicketLife.arrive, TicketLife.depart})
-    drawn = [button(actor, ticket, transition) for transition in found]
+    drawn = [
+        button(
+            transition, ticket.number, reverse("ticket-do", args=[ticket.number, transition.action]),
+            label_of(actor, transition, ticket),
+        )
+        for transition in found
+    ]  # fmt: skip
     return drawn[:SHOWN], drawn[SHOWN:]
 
 
