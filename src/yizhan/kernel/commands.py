@@ -65,6 +65,16 @@ def beside(note: Callable[[object], None]) -> Iterator[None]:
         _beside.reset(token)
 
 
+@contextmanager
+def each_alone() -> Iterator[None]:
+    """Around many commands of one request, each of which stands by itself: none of them is what was asked for as a whole."""
+    token = _beside.set(None)
+    try:
+        yield
+    finally:
+        _beside.reset(token)
+
+
 def outside_commands(what: str) -> None:
     """Called where something slow or foreign begins: nobody keeps a transaction open over it.
 

@@ -8,19 +8,23 @@ from django.apps import apps
 from yizhan.kernel.audit_words import words_of
 from yizhan.kernel.models import AuditEntry
 
-# By kind, the way to the words. Nothing that some who read the audit may not see: no telephone number, no text.
-NAMES = {
-    "tickets.ticket": "number", "tickets.cohandler": "ticket__number", "tickets.message": "ticket__number",
-    "tickets.affecteduser": "ticket__number", "tickets.servicesheet": "number", "tickets.signoff": "ticket__number",
-    "tickets.signlink": "ticket__number", "tickets.rating": "ticket__number", "tickets.returnvisit": "ticket__number",
-    "tickets.watcher": "ticket__number", "tickets.visit": "ticket__number", "tickets.remotesession": "ticket__number",
-    "tickets.category": "name", "tickets.cannedreply": "title", "tickets.handover": "receiver__display_name",
-    "people.customer": "name", "people.site": "name", "people.department": "name", "people.contact": "name",
-    "people.user": "display_name", "people.team": "name", "people.skill": "name", "people.assignment": "user__display_name",
-    "people.duty": "user__display_name", "people.invitation": "user__display_name", "people.apitoken": "user__display_name",
-    "channels.mailbox": "name", "channels.mailgrant": "mailbox__name", "channels.phoneline": "name",
-    "kernel.attachment": "name", "kernel.savedview": "name", "kernel.noticepreference": "owner__display_name",
-    "kernel.noticetemplate": "code", "kernel.customfield": "label", "kernel.work": "label",
+# By kind, the ways to the words. Nothing that some who read the audit may not see: no telephone number, no text, nobody's own
+# list. A name alone is not one record's (two people have it, or somebody else had it when the row was written): what has no
+# number or code has its key beside it.
+TICKET, PERSON = ("ticket__number",), ("user__display_name", "user__username")
+NAMES: dict[str, tuple[str, ...]] = {
+    "tickets.ticket": ("number",), "tickets.cohandler": TICKET, "tickets.message": TICKET, "tickets.affecteduser": TICKET,
+    "tickets.servicesheet": ("number",), "tickets.signoff": TICKET, "tickets.signlink": TICKET, "tickets.rating": TICKET,
+    "tickets.returnvisit": TICKET, "tickets.watcher": TICKET, "tickets.visit": TICKET, "tickets.remotesession": TICKET,
+    "tickets.category": ("name", "code"), "tickets.cannedreply": ("title", "pk"),
+    "tickets.handover": ("receiver__display_name", "receiver__username"),
+    "people.customer": ("name", "code"), "people.site": ("name", "pk"), "people.department": ("name", "pk"),
+    "people.contact": ("name", "pk"), "people.user": ("display_name", "username"), "people.team": ("name", "code"),
+    "people.skill": ("name", "code"), "people.assignment": PERSON, "people.duty": PERSON, "people.invitation": PERSON,
+    "people.apitoken": PERSON, "channels.mailbox": ("name",), "channels.mailgrant": ("mailbox__name",),
+    "channels.phoneline": ("name",), "kernel.attachment": ("name", "pk"),
+    "kernel.noticepreference": ("owner__display_name", "owner__username"), "kernel.noticetemplate": ("code",),
+    "kernel.customfield": ("label", "pk"), "kernel.work": ("label", "pk"),
 }  # fmt: skip
 
 
@@ -32,17 +36,22 @@ def named_things(rows: Iterable[AuditEntry]) -> dict[int, str]:
         if row.object_type in NAMES and row.object_id is not None:
             wanted[row.object_type].add(row.object_id)
     found = {
-        (kind, pk): name
+        (kind, pk): called(values)
         for kind, ids in wanted.items()
-        for pk, name in apps.get_model(kind)._default_manager.filter(pk__in=ids).values_list("pk", NAMES[kind])
+        for pk, *values in apps.get_model(kind)._default_manager.filter(pk__in=ids).values_list("pk", *NAMES[kind])
     }
-    return {row.pk: thing_words(row, str(found.get((row.object_type, row.object_id)) or kept_name(row))) for row in rows}
+    return {row.pk: thing_words(row, found.get((row.object_type, row.object_id or 0)) or kept_name(row)) for row in rows}
+
+
+def called(values: Iterable[object]) -> str:
+    """A name with what tells it from others of that name."""
+    return " ".join(f"#{value}" if isinstance(value, int) else str(value) for value in values if value)
 
 
 def kept_name(row: AuditEntry) -> str:
-    """The name that a record had which is not there any more, as far as this row tells it; else its key."""
-    path = NAMES.get(row.object_type, "")
-    return str(row.before.get(path) or row.after.get(path) or row.object_id or "")
+    """The name that a record had which is not there any more, as far as this row tells it, and its key."""
+    kept = (row.before.get(path) or row.after.get(path) for path in NAMES.get(row.object_type, ()))
+    return called(kept) or (f"#{row.object_id}" if row.object_id else "")
 
 
 def thing_words(row: AuditEntry, name: str) -> str:

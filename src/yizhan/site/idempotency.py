@@ -21,6 +21,7 @@ from yizhan.kernel import attachments, clock
 from yizhan.kernel.actor import Actor
 from yizhan.kernel.commands import ATTEMPTS, pause
 from yizhan.kernel.errors import TemporaryFailure
+from yizhan.kernel.lifecycle.steps import acts_are_named
 from yizhan.kernel.models import IdempotencyKey
 from yizhan.kernel.resource import all_resources
 from yizhan.kernel.sealing import seal, unseal
@@ -82,7 +83,8 @@ class IdempotencyMiddleware:
                 return problem(request, 422, "idempotency_mismatch", _("This key was used with another body."))
             if not made and row.status and row.answer:
                 return self.repeat(request, actor, row.status, row.answer)
-            response = self.get_response(request)
+            with acts_are_named():
+                response = self.get_response(request)
             if isinstance(response, HttpResponse) and response.status_code < 400:
                 row.status = response.status_code
                 text, kind = response.content.decode(), response.headers["Content-Type"]

@@ -2,7 +2,8 @@
 
 Without one it lies in the history as the form that was sent, and to come back to it the browser would have to send that
 again or to have kept the page on its disk, where nothing of ours stays. So the page is kept here for a while, sealed, for
-the browser and the person that it was made for, and the browser is led to it.
+the browser and the person that it was made for, and the browser is led to it. Whose roles have changed since then, or who
+comes too late, gets what is there now; and what is true only for the moment (`passing`) is not kept.
 """
 
 import base64
@@ -21,7 +22,7 @@ from yizhan.kernel import clock
 from yizhan.kernel.models import IdempotencyKey
 from yizhan.kernel.sealing import seal, unseal
 from yizhan.kernel.web import actor_of
-from yizhan.site.idempotency import keyed
+from yizhan.site.idempotency import access_of, keyed
 
 NAME, PATH = "kept", "a form's page"
 KEPT = timedelta(minutes=15)
@@ -40,7 +41,7 @@ class KeptPagesMiddleware:
         name = taken_off(request)
         to_page = GOES_TO_A_PAGE in request.headers.get("Accept", "") and not request.path.startswith("/api/")
         if name and to_page and request.method in {"GET", "HEAD"}:
-            return kept_page(request, name) or redirect(request.get_full_path())
+            return kept_page(request, name) or self.get_response(request)
         response = self.get_response(request)
         if to_page and request.method == "POST" and is_page(response) and settings.CSRF_COOKIE_NAME in request.COOKIES:
             return led_to(request, response)
@@ -64,6 +65,7 @@ def is_page(response: HttpResponseBase) -> TypeGuard[HttpResponse]:
         and response.headers.get("Content-Type", "").startswith("text/html")
         and not 300 <= response.status_code < 400
         and response.status_code < 500
+        and not getattr(response, "passing", False)
         and len(response.content) <= LARGEST
     )
 
@@ -77,7 +79,7 @@ def led_to(request: HttpRequest, response: HttpResponse) -> HttpResponse:
     """Keep the page, forget those that nobody comes back to any more, and lead the browser to it."""
     actor, name, now = actor_of(request), secrets.token_urlsafe(16), clock.now()
     text = base64.b64encode(zlib.compress(response.content)).decode()
-    answer = {"text": seal(text), "headers": dict(response.headers.items())}
+    answer = {"text": seal(text), "headers": dict(response.headers.items()), "access": access_of(actor)}
     kept = IdempotencyKey.objects.filter(actor=actor.label[:80], path=PATH)
     kept.filter(created_at__lt=now - KEPT).delete()
     room = MOST_OF_STRANGERS if actor.user_id is None else MOST_KEPT
@@ -99,7 +101,7 @@ def kept_page(request: HttpRequest, name: str) -> HttpResponse | None:
         actor=actor_of(request).label[:80], path=PATH, key=keyed(name), body_digest=owner_of(request),
         created_at__gte=clock.now() - KEPT,
     ).first()  # fmt: skip
-    if row is None or row.answer is None:
+    if row is None or row.answer is None or row.answer["access"] != access_of(actor_of(request)):
         return None
     content = zlib.decompress(base64.b64decode(unseal(row.answer["text"])))
     return HttpResponse(content, status=row.status, headers=row.answer["headers"])

@@ -21,6 +21,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from yizhan.kernel import clock, commands
+from yizhan.kernel.errors import Conflict
 from yizhan.kernel.models import IdempotencyKey
 from yizhan.kernel.web import CAME_FROM, actor_of
 from yizhan.site.idempotency import claimed, described, keyed, rewind
@@ -32,8 +33,6 @@ UNDER_WAY = timedelta(seconds=60)
 # What another copy of the same page says otherwise, though the person wrote the same.
 NOT_WRITTEN = {"csrfmiddlewaretoken", "version", "seen", "draft", "draft_key", CAME_FROM}
 BUSY = _("This is being saved already. Look again in a few seconds.")
-
-
 DONE = _("This had been saved already; it was not carried out twice.")
 
 
@@ -47,11 +46,12 @@ class OnceMiddleware:
         with commands.beside(lambda made: carried_out(request, made)):
             response = self.get_response(request)
         claim: IdempotencyKey | None = getattr(request, "form_claim", None)
-        if claim is not None and response.status_code == HTTPStatus.FOUND:
-            claim.status, claim.answer = response.status_code, {"to": response.headers["Location"]}
-            claim.save(update_fields=["status", "answer"])
-        elif claim is not None:
-            claim.delete()
+        if claim is not None:
+            own = IdempotencyKey.objects.filter(pk=claim.pk, created_at=claim.created_at)
+            if response.status_code == HTTPStatus.FOUND:
+                own.update(status=response.status_code, answer={"to": response.headers["Location"]})
+            else:
+                own.exclude(status=HTTPStatus.ACCEPTED).delete()  # refused; what was carried out before an error stays so
         return response
 
     def process_view(self, request: HttpRequest, *_args: Any) -> HttpResponse | None:
@@ -68,16 +68,24 @@ class OnceMiddleware:
                 messages.info(request, DONE)
             return redirect(claim.answer["to"])
         else:
-            return error_page(request, HTTPStatus.CONFLICT, str(BUSY))
+            busy = error_page(request, HTTPStatus.CONFLICT, str(BUSY))
+            busy.passing = True  # type: ignore[attr-defined]
+            return busy
         return None
 
 
 def carried_out(request: HttpRequest, made: object) -> None:
-    """With the work of a form, whose answer is not known yet: that it was done, and where its writer finds it."""
+    """With the work of a form, whose answer is not known yet: that it was done, and where its writer finds it.
+
+    Raises:
+        Conflict: it took so long that another request took it over; what this one did is undone.
+    """
     claim: IdempotencyKey | None = getattr(request, "form_claim", None)
     if claim is not None:
         to = reverse("ticket", args=[made.number]) if isinstance(made, Ticket) else request.path
-        IdempotencyKey.objects.filter(pk=claim.pk).update(status=HTTPStatus.ACCEPTED, answer={"to": to})
+        own = IdempotencyKey.objects.filter(pk=claim.pk, created_at=claim.created_at)
+        if not own.update(status=HTTPStatus.ACCEPTED, answer={"to": to}):
+            raise Conflict(BUSY, code="taken_over")
 
 
 def lapsed(claim: IdempotencyKey) -> bool:

@@ -1,6 +1,9 @@
 """The frame of every act on a record with a life: look up, ask, lock, check; then write, re-check, record, tell."""
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, Generic, TypeVar
@@ -19,6 +22,19 @@ R = TypeVar("R", bound=Model)
 S = TypeVar("S", bound="Step[Any]")
 VERSION = "version"  # every record with a life has it; each act raises it
 JUST_NOW = timedelta(seconds=90)  # longer than programs wait for an answer; two calls to one customer lie further apart
+
+
+_named: ContextVar[bool] = ContextVar("acts_are_named", default=False)
+
+
+@contextmanager
+def acts_are_named() -> Iterator[None]:
+    """Around a request that says by a key of its own which act it is."""
+    token = _named.set(True)
+    try:
+        yield
+    finally:
+        _named.reset(token)
 
 
 @dataclass
@@ -86,8 +102,10 @@ class Step(Generic[R]):
         return cls(actor, record, command, clock.now(), audit.snapshot(record))
 
     def just_told(self, event: events.Event) -> bool:
-        """Whether this very event, by the same person, is the record's last one and of just now: the request is a repeat
-        of one whose answer got lost, and nothing has happened in between."""
+        """Whether a program's request repeats one whose answer got lost: this very event, by the same person, is the
+        record's last one and of just now. Whoever names his acts (`acts_are_named`) or fills a form says himself which are two."""
+        if self.actor.channel != "api" or _named.get():
+            return False
         own = StoredEvent.objects.filter(object_type=self.record._meta.label_lower, object_id=self.record.pk)
         recent = own.filter(at__range=(self.now - JUST_NOW, self.now)).order_by("-id")
         last = recent.values_list("type", "actor", "payload").first()

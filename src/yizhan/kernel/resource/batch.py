@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from yizhan.kernel import stale
 from yizhan.kernel.actor import Actor
+from yizhan.kernel.commands import each_alone
 from yizhan.kernel.errors import DomainError, Invalid
 from yizhan.kernel.resource.declaration import Resource, value_of
 from yizhan.kernel.resource.saving import bound_form, save_record
@@ -88,6 +89,7 @@ def preview(resource: Resource[Any], actor: Actor, records: Sequence[Model], nam
     return lines
 
 
+@each_alone()
 def apply(
     resource: Resource[Any],
     actor: Actor,

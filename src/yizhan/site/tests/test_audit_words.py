@@ -87,12 +87,28 @@ def test_records_are_called_what_people_call_them(world: Any, page: Any, actors:
     file = attachments.store(actors("desk"), customer_id=ticket.customer_id, file=attachments.check("现场.txt", b"x"))
     attachments.adopt([file], ticket, customer_id=ticket.customer_id, part_id=None, internal=False)
     view = SavedView.objects.create(listing="tickets", name="本周急件", owner_id=actors("desk").person, shared=False)
-    page("desk").post(f"/lists/tickets/views/{view.pk}/delete/")
+    view_key = view.pk
+    page("desk").post(f"/lists/tickets/views/{view_key}/delete/")
     content = page("auditor").get("/audit/").content.decode()
-    things = (f"事件 {ticket.number}<", f"评价 {ticket.number}<", f"签字 {ticket.number}<", "邀请 王工<", "视图 本周急件<")
+    things = (
+        f"事件 {ticket.number}<",
+        f"评价 {ticket.number}<",
+        f"签字 {ticket.number}<",
+        "邀请 王工 wang<",
+        f"视图 #{view_key}<",
+    )
     for thing in things:
         assert thing in content, thing
+    assert "本周急件" not in content  # what somebody calls his own list is his
     assert not re.search(r">(?:事件|评价|签字|回访|邀请|视图|用户) \d+<", content)
+
+
+def test_two_people_of_one_name_are_told_apart(page: Any, actors: Any) -> None:
+    for username in ("zhangsan1", "zhangsan2"):
+        create_user(actor=system_actor("console"), username=username, name="张三", password="Rain-over-the-hill-7", roles=[])
+    content = page("auditor").get("/audit/").content.decode()
+    assert "用户 张三 zhangsan1<" in content
+    assert "用户 张三 zhangsan2<" in content
 
 
 def test_a_longer_page_of_the_audit_asks_no_more(world: Any, page: Any) -> None:

@@ -45,7 +45,7 @@ PAGES: dict[str, set[str]] = {
     "closing-follow-up": CLOSERS,
     "tickets": ALL,
     "ticket": STAFF | {OWN}, "ticket-do": STAFF | {OWN}, "ticket-message": STAFF | {OWN}, "ticket-sheet": {"engineer1"},
-    "ticket-sign": {"engineer1", OWN}, "ticket-print": STAFF | {OWN}, "sign-link": ANYBODY - STAFF, "verify-sheet": ANYBODY,
+    "ticket-sign": {"engineer1", OWN}, "ticket-print": STAFF | {OWN}, "sign-link": {GUEST, OWN}, "verify-sheet": ANYBODY,
     "channels": CHANNELS, "inbound": CHANNELS, "inbound-place": CHANNELS, "inbound-discard": CHANNELS,
     "inbound-replay": CHANNELS,
     "list-save-view": ALL, "list-delete-view": ALL, "list-columns": ALL, "list-export": STAFF, "works": ALL, "work": {"desk"},

@@ -6,10 +6,12 @@ from datetime import timedelta
 from typing import Any
 
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
 
 from yizhan.kernel import clock
 from yizhan.kernel.models import Attachment, IdempotencyKey
 from yizhan.tickets.models import Message, Ticket
+from yizhan.tickets.views import ticket as ticket_view
 
 KEY = "0123456789abcdef" * 2
 
@@ -83,3 +85,47 @@ def test_one_under_way_is_waited_for_but_not_for_ever(world: Any, page: Any) -> 
         created_at=clock.now() - timedelta(minutes=2)
     )  # its process was killed
     assert client.post(address, sent).status_code == 302
+
+
+def test_what_took_so_long_that_another_took_it_over_is_undone(world: Any, page: Any) -> None:
+    ticket = world.claimed()
+    address, client = f"/tickets/{ticket.number}/messages/", page("engineer1")
+
+    def taken_over(execute: Any, sql: Any, *more: Any) -> Any:
+        if 'INSERT INTO "tickets_message"' in str(sql):
+            IdempotencyKey.objects.filter(key__startswith=KEY).update(created_at=clock.now() + timedelta(minutes=1))
+        return execute(sql, *more)
+
+    with connection.execute_wrapper(taken_over):
+        late = client.post(address, {"body": "好了", "kind": "public", "draft_key": KEY})
+    assert late.status_code == 409
+    assert not replies(ticket)
+
+
+def test_that_it_is_being_saved_is_true_for_this_moment_only(world: Any, page: Any) -> None:
+    ticket = world.claimed()
+    address, client = f"/tickets/{ticket.number}/messages/", page("engineer1")
+    client.get(f"/tickets/{ticket.number}/")
+    sent = {"body": "好了", "kind": "public", "draft_key": KEY}
+    client.post(address, sent)
+    IdempotencyKey.objects.filter(key__startswith=KEY).update(status=0, answer=None)
+    assert client.post(address, sent, headers={"Accept": "text/html,application/xhtml+xml"}).status_code == 409  # no 303
+
+
+def test_what_was_carried_out_before_an_error_is_not_carried_out_again(world: Any, page: Any, monkeypatch: Any) -> None:
+    ticket = world.claimed()
+    address, client = f"/tickets/{ticket.number}/messages/", page("engineer1")
+    client.raise_request_exception = False
+    sent = {"body": "好了", "kind": "public", "draft_key": KEY}
+
+    def broken(*_args: Any, **_given: Any) -> str:
+        raise RuntimeError("after the commit")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(ticket_view, "redirect", broken)
+        assert client.post(address, sent).status_code == 500
+    assert replies(ticket).count("好了") == 1
+    assert client.post(address, sent).status_code == 409
+    IdempotencyKey.objects.filter(key__startswith=KEY).update(created_at=clock.now() - timedelta(minutes=2))
+    assert client.post(address, sent).status_code == 302
+    assert replies(ticket).count("好了") == 1

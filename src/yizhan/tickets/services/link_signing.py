@@ -80,14 +80,16 @@ def answered_link(token: str) -> Answered | None:
 
 
 def check_browser(account: Actor, ticket: Ticket) -> None:
-    """A link in a browser in which one of ours is signed in is not in the customer's hands.
+    """A link in a browser in which somebody else's account is signed in is not in the customer's hands: one of ours, whomever
+    he serves, or another customer's.
 
     Of a browser in which nobody is signed in nothing is known but its address; the evidence names that.
 
     Raises:
-        Forbidden: who is signed in serves this customer, worked on the ticket, or took it down for somebody else.
+        Forbidden: who is signed in is not of this customer, serves it, worked on the ticket, or took it down for somebody else.
     """
-    if account.user_id is not None and not tickets.speaks_for_customer(account, ticket):
+    own = account.home_customer_id == ticket.customer_id and tickets.speaks_for_customer(account, ticket)
+    if account.user_id is not None and not own:
         raise Forbidden(_("Who serves this customer, worked on the ticket or took it down does not sign for the customer."))
 
 

@@ -48,3 +48,17 @@ def test_an_equal_transfer_is_offered_once(api: Any, world: Any) -> None:
     api("engineer1").act(number, "decline_transfer", reason="排满了")
     assert one.act(number, "transfer", to="engineer1", reason="换班，客户催得急").status == 200
     assert offers.count() == 3
+
+
+def test_who_names_his_acts_says_himself_which_are_two(api: Any, world: Any) -> None:
+    number = world.completed().number
+    for key in ("first", "second", "first", "third"):
+        api("desk").post(f"/tickets/{number}/actions/record_return_visit", NOT_REACHED, Idempotency_Key=key)
+    assert ReturnVisit.objects.filter(ticket__number=number).count() == 3
+
+
+def test_a_person_who_tries_two_numbers_tried_twice(page: Any, world: Any) -> None:
+    number = world.completed().number
+    for _number in range(2):
+        page("desk").post(f"/tickets/{number}/do/record_return_visit/", NOT_REACHED)
+    assert ReturnVisit.objects.filter(ticket__number=number).count() == 2

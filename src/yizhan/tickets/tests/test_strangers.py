@@ -8,7 +8,7 @@ from django.db import connection
 from django.test import Client
 
 from yizhan.kernel.models import AuditEntry
-from yizhan.people.models import User
+from yizhan.people.models import Assignment, Customer, User
 from yizhan.tickets.evidence import changed_records
 from yizhan.tickets.models import ReturnVisit, SignOff
 from yizhan.tickets.services.signing import closing_sheet, new_link, offer_sign_link
@@ -90,3 +90,14 @@ def test_the_evidence_names_the_account_and_the_audit_how_the_link_came(world: A
 def told_of(row: SignOff) -> dict[str, Any]:
     after: dict[str, Any] = AuditEntry.objects.get(command="sign_sheet", object_id=row.pk).after
     return after
+
+
+@pytest.mark.parametrize("who", ["engineer2", "requester2"])
+def test_nor_does_who_belongs_to_another_customer(world: Any, page: Any, who: str) -> None:
+    """Ours or not: the engineer serves others only, the requester is another customer's."""
+    Assignment.objects.filter(user__username="engineer2").update(customer=Customer.objects.get(code="boan"))
+    token = offer_sign_link(actor=world.actor("engineer1"), number=world.completed().number)
+    given = {"fixed": "yes", "signer_name": "张倩", "strokes": str(STROKE), "score": "5"}
+    assert page(who).get(f"/s/{token}/").status_code == 403
+    assert page(who).post(f"/s/{token}/", given).status_code == 403
+    assert not SignOff.objects.exists()

@@ -8,6 +8,7 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 
 from yizhan.kernel.actor import Actor
+from yizhan.kernel.commands import each_alone
 from yizhan.kernel.errors import DomainError, Forbidden, Invalid
 from yizhan.kernel.lifecycle import Transition
 from yizhan.kernel.lifecycle.forms import form_of
@@ -80,7 +81,8 @@ def batch(request: HttpRequest) -> HttpResponse:
     if step == "apply":
         body = form.body() if form is not None else {}
         body.pop("version", None)
-        lines = [act_on(actor, line, transition, body) for line in lines]
+        with each_alone():
+            lines = [act_on(actor, line, transition, body) for line in lines]
     context = {
         "lines": lines, "fitting": len(fitting), "form": form, "step": step, "action": transition.action,
         "query": request.GET.urlencode(),

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
 from yizhan.kernel import clock
+from yizhan.kernel.commands import each_alone
 from yizhan.kernel.errors import DomainError, Forbidden, Invalid
 from yizhan.kernel.forms import problems_at, problems_of, put_refusal
 from yizhan.kernel.paging import capped_count
@@ -160,7 +161,8 @@ def archive_ready(request: HttpRequest) -> HttpResponse:
         try:
             if number not in waiting:
                 raise Invalid(_("This is not possible in the present state."))
-            closing.archive_ticket(actor=actor, number=number)
+            with each_alone():
+                closing.archive_ticket(actor=actor, number=number)
             done += 1
         except DomainError as error:
             messages.error(request, f"{number}: {error}", extra_tags="warm")
