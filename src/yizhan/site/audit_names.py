@@ -16,6 +16,7 @@ NAMES: dict[str, tuple[str, ...]] = {
     "tickets.ticket": ("number",), "tickets.cohandler": TICKET, "tickets.message": TICKET, "tickets.affecteduser": TICKET,
     "tickets.servicesheet": ("number",), "tickets.signoff": TICKET, "tickets.signlink": TICKET, "tickets.rating": TICKET,
     "tickets.returnvisit": TICKET, "tickets.watcher": TICKET, "tickets.visit": TICKET, "tickets.remotesession": TICKET,
+    "tickets.ticketlink": ("source__number",), "tickets.phrase": ("text", "pk"),
     "tickets.category": ("name", "code"), "tickets.cannedreply": ("title", "pk"),
     "tickets.handover": ("receiver__display_name", "receiver__username"),
     "people.customer": ("name", "code"), "people.site": ("name", "pk"), "people.department": ("name", "pk"),
@@ -50,8 +51,8 @@ def called(values: Iterable[object]) -> str:
 
 def kept_name(row: AuditEntry) -> str:
     """The name that a record had which is not there any more, as far as this row tells it, and its key."""
-    kept = (row.before.get(path) or row.after.get(path) for path in NAMES.get(row.object_type, ()))
-    return called(kept) or (f"#{row.object_id}" if row.object_id else "")
+    kept = [str(row.before.get(path) or row.after.get(path) or "") for path in NAMES.get(row.object_type, ())]
+    return called(text for text in kept if not text.startswith(("#", "~"))) or (f"#{row.object_id}" if row.object_id else "")
 
 
 def thing_words(row: AuditEntry, name: str) -> str:

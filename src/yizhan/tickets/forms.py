@@ -183,12 +183,6 @@ class VoidForm(TicketForm):
     reason = forms.CharField(label=_("Reason"), widget=text_area(), max_length=2000)
 
 
-class AffectedForm(TicketForm):
-    name = forms.CharField(label=_("Full name"), max_length=80)
-    phone = forms.CharField(label=_("Phone"), max_length=30, required=False)
-    place = forms.CharField(label=_("Place"), max_length=80, required=False)
-
-
 class LinkForm(TicketForm):
     to = forms.CharField(label=_("Number of the other ticket"), max_length=20)
     kind = forms.ChoiceField(label=_("This ticket is"), choices=LinkKind.choices)

@@ -144,10 +144,3 @@ class RecordReturnVisit(ActionBody):
     satisfied: StrictBool | None = None
     solved: StrictBool | None = None
     comment: Annotated[str, StringConstraints(max_length=2000)] | None = None
-
-
-class AddAffected(ActionBody):
-    model_config = example(name="李华", phone="13900001234", place="三楼 305")
-    name: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=80)]
-    phone: Annotated[str, StringConstraints(max_length=30)] = ""
-    place: Annotated[str, StringConstraints(max_length=80)] = ""

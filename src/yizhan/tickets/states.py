@@ -1,4 +1,4 @@
-"""The life of a ticket (DOMAIN 2.2, 2.3): every action, once. `docs/adding-an-action.md` tells how to add one."""
+"""The life of a ticket (DOMAIN 2.2, 2.3): every action, once. `docs/adding-a-command.md` tells how to add one."""
 
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
@@ -70,10 +70,12 @@ class TicketLife(Life[Ticket]):
     accept_transfer = Transition(
         _("Accept the transfer"), "taking.accept_transfer", permission=P.ANSWER_TRANSFER, sources=[WORKING],
         icon="circle-check", when=being_transferred, many=True,
+        recorded="accept_transfer",
     )
     decline_transfer = Transition(
         _("Decline the transfer"), "taking.decline_transfer", permission=P.ANSWER_TRANSFER, sources=[WORKING],
         icon="x", when=being_transferred, example={"reason": "今天排满了"},
+        recorded="decline_transfer",
     )
     dispatch = Transition(
         _("Dispatch"), "taking.dispatch_ticket", permission=P.DISPATCH, sources=[PENDING],
@@ -87,6 +89,7 @@ class TicketLife(Life[Ticket]):
         _("Judge the level"), "working.judge_level", permission=P.JUDGE, sources=[WORKING],
         icon="gavel", key="J", form="JudgeForm", many=True, by_relation=True,
         example={"level": 2, "reason": "多人受影响"},
+        recorded="judge_level",
     )
     arrive = Transition(
         _("Arrived"), "working.arrive_at_ticket", permission=P.WORK, sources=[WORKING],
@@ -106,10 +109,12 @@ class TicketLife(Life[Ticket]):
         icon="circle-check", when=not_restored, key="V",
         form="RestoredForm",
         example={"at": None, "note": "三楼已恢复"},
+        recorded="mark_restored",
     )
     submit_sheet = Transition(
         _("Service sheet"), "sheets.submit_sheet", permission=P.SHEET, sources=[WORKING],
         icon="file-text", target=COMPLETED, key="S", body="SubmitSheet", page="ticket-sheet",
+        recorded="submit_sheet",
     )
     depart = Transition(
         _("Set off"), "working.depart_for_ticket", permission=P.WORK, sources=[WORKING],
@@ -118,6 +123,7 @@ class TicketLife(Life[Ticket]):
     start_remote = Transition(
         _("Start remote session"), "working.start_remote", permission=P.WORK, sources=[WORKING],
         icon="device-desktop-share", sub_states=AWAKE, example={"tool": "ToDesk", "session": "123 456 789"},
+        recorded="start_remote",
     )
     schedule = Transition(
         _("Schedule"), "working.schedule_ticket", permission=P.SCHEDULE, sources=[WORKING],
@@ -133,10 +139,12 @@ class TicketLife(Life[Ticket]):
         _("Transfer"), "taking.transfer_ticket", permission=P.TRANSFER, sources=[WORKING],
         icon="arrows-exchange", key="T", form="TransferForm", many=True, by_relation=True, undo=True,
         example={"to": "engineer3", "reason": "换班"},
+        repeats=True,
     )
     add_co_handler = Transition(
         _("Add a co-handler"), "taking.add_co_handler", permission=P.ADD_CO_HANDLER, sources=[WORKING],
         icon="users-plus", key="C", example={"user": "engineer2"}, form="CoHandlerForm", many=True,
+        recorded="add_co_handler",
     )
     suspend = Transition(
         _("Suspend"), "working.suspend_ticket", permission=P.SUSPEND, sources=[WORKING],
@@ -151,6 +159,7 @@ class TicketLife(Life[Ticket]):
     waive_sign = Transition(
         _("Waive the signature"), "signing.waive_sign", permission=P.WAIVE, sources=[COMPLETED],
         icon="writing-sign", when=unsigned, many=True, example={"reason": "用户已离职"},
+        recorded="waive_sign",
     )
     refuse = Transition(
         _("Not fixed, do not sign"), "signing.refuse_ticket", permission=P.REFUSE, sources=[COMPLETED],
@@ -164,11 +173,14 @@ class TicketLife(Life[Ticket]):
     record_return_visit = Transition(
         _("Record the return visit"), "closing.record_return_visit", permission=P.RETURN_VISIT, sources=[COMPLETED],
         icon="phone-outgoing", body="RecordReturnVisit", form="VisitForm",
+        recorded="record_return_visit",
+        repeats=True,
     )
     decide_knowledge = Transition(
         _("Decide on knowledge"), "closing.decide_knowledge", permission=P.KNOWLEDGE, sources=[WORKING, COMPLETED],
         icon="book", form="KnowledgeForm", many=True,
         example={"decision": "routine", "article": None, "reason": None},
+        recorded="decide_knowledge",
     )
     archive = Transition(
         _("Archive"), "closing.archive_ticket", permission=P.ARCHIVE, sources=[COMPLETED],
@@ -193,7 +205,8 @@ class TicketLife(Life[Ticket]):
     )
     add_affected = Transition(
         _("Same fault +1"), "affected.add_affected", permission=P.ADD_AFFECTED, sources=OPEN,
-        icon="users-plus", body="AddAffected", form="AffectedForm",
+        icon="users-plus", example={"name": "李华", "phone": "13900001234", "place": "三楼 305"},
+        recorded="add_affected",
     )
     link = Transition(
         _("Link"), "messages.link_tickets", permission=P.LINK, sources=[*OPEN, COMPLETED, ARCHIVED],

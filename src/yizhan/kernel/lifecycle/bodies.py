@@ -6,15 +6,13 @@ from functools import cache
 from typing import Any, get_type_hints
 
 from django.utils.translation import gettext as _
-from pydantic import ConfigDict, StrictBool, StrictInt, ValidationError, create_model
+from pydantic import ConfigDict, StrictInt, ValidationError, create_model
 
 from yizhan.kernel.actor import Actor
 from yizhan.kernel.errors import Invalid
 from yizhan.kernel.lifecycle.declaration import Transition
-from yizhan.kernel.rest import StrictSchema
+from yizhan.kernel.rest import StrictSchema, in_words
 
-# What a body holds is of that kind already: "yes" is no truth value and "3" no number.
-STRICT: dict[Any, Any] = {bool: StrictBool, int: StrictInt}
 FRAME = {"actor", "number", "version"}
 
 
@@ -45,14 +43,15 @@ def body_of(transition: Transition) -> type[ActionBody]:
 
 
 def shown_as(transition: Transition) -> ConfigDict:
-    return ConfigDict(json_schema_extra={"example": dict(transition.example)}, extra="forbid")
+    """Strict: "yes" is no truth value and "3" no number, wherever in the body it stands."""
+    return ConfigDict(json_schema_extra={"example": dict(transition.example)}, extra="forbid", strict=True)
 
 
 def parameters(command: Callable[..., Any]) -> list[tuple[str, Any, Any]]:
     """(name, annotation, default) of what is the command's own to be told."""
     hints = get_type_hints(command, include_extras=True)
     listed = inspect.signature(command).parameters.items()
-    return [(name, STRICT.get(hints[name], hints[name]), parameter.default) for name, parameter in listed if name not in FRAME]
+    return [(name, hints[name], parameter.default) for name, parameter in listed if name not in FRAME]
 
 
 def checked_body(transition: Transition, given: dict[str, Any]) -> ActionBody:
@@ -64,8 +63,17 @@ def checked_body(transition: Transition, given: dict[str, Any]) -> ActionBody:
     try:
         return body_of(transition).model_validate(given)
     except ValidationError as error:
-        fields = {str(e["loc"][-1]): [e["msg"]] for e in error.errors(include_url=False)}
+        fields: dict[str, list[str]] = {}
+        for problem in error.errors(include_url=False):
+            texts = fields.setdefault(entry_of(problem["loc"], given), [])
+            texts += [text for text in [in_words(problem)] if text not in texts]
         raise Invalid(_("Some fields are not right."), fields=fields) from error
+
+
+def entry_of(place: tuple[str | int, ...], given: dict[str, Any]) -> str:
+    """The entry of a page that a place in the body belongs to: of a body within the body, that one's."""
+    whole, *inner = [str(part) for part in place] or [""]
+    return inner[0] if inner and isinstance(given.get(whole), dict) else whole
 
 
 def perform(transition: Transition, actor: Actor, number: str, body: ActionBody) -> Any:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from django.core.checks import CheckMessage, Error, register
+from django.urls import get_resolver
 from pydantic import ValidationError
 
 from yizhan.kernel.lifecycle.bodies import body_of
@@ -49,3 +50,8 @@ def faults(transition: Transition) -> Iterator[str]:
         yield "the body asks something, but there is no form and no page"
     if form is not None and not asked:
         yield "there is a form, but the body asks nothing"
+    unknown = set(form.base_fields) - set(body.model_fields) if form is not None else set()
+    if unknown:
+        yield f"the form asks what the body does not know: {', '.join(sorted(unknown))}"
+    if transition.page and transition.page not in set(get_resolver().reverse_dict):
+        yield f"there is no page {transition.page!r}"

@@ -34,9 +34,10 @@ class Transition:
     the app's `schemas` where the parameters do not say enough; `form` a class of its `forms` where a form made from the
     body does not; `page` a route that asks instead of a form; `example` is a body as the documentation shows it.
 
-    `key` is the letter on the keyboard; `many` puts the action into the batch bar, and `by_relation` says that being
-    somebody to the record (its owner, whom it was offered to) gives the permission, so that the bar cannot know before a
-    record is chosen; `undo` lets it be taken back for some seconds.
+    `recorded` is what the audit calls it, where not “<action>_<model>”. `key` is the letter on the keyboard. `many` puts the
+    action into the batch bar, and `by_relation` says that being somebody to the record (its owner, whom it was offered to)
+    gives the permission, so that the bar cannot know before a record is chosen. `undo` lets it be taken back for some
+    seconds; `repeats` says that a program's repeat of it, for want of an answer, is known (`Step.just_told`).
     """
 
     label: Text
@@ -49,6 +50,7 @@ class Transition:
     when: Callable[[Any], bool] | None = None
     needs: tuple[str, ...] = ()
     key: str = ""
+    recorded: str = ""
     body: str = ""
     form: str = ""
     page: str = ""
@@ -56,6 +58,7 @@ class Transition:
     many: bool = False
     by_relation: bool = False
     undo: bool = False
+    repeats: bool = False
     action: str = field(init=False, default="")
     life: type[Life[Any]] = field(init=False, repr=False)
 
@@ -70,6 +73,11 @@ class Transition:
 
     def __str__(self) -> str:
         return self.action
+
+    @property
+    def recorded_as(self) -> str:
+        """What the audit calls it."""
+        return self.recorded or f"{self.action}_{self.life.policy.model._meta.model_name}"
 
     def called(self) -> Callable[..., Any]:
         """The command."""
@@ -109,6 +117,12 @@ class Life(Generic[R]):
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
         cls.transitions = {name: value for name, value in vars(cls).items() if isinstance(value, Transition)}
+        inherited = [base.__name__ for base in cls.__mro__[1:] if getattr(base, "transitions", None)]
+        taken = [name for name in cls.transitions if hasattr(Life, name)]
+        if inherited or taken:
+            raise TypeError(
+                f"{cls.__name__}: transitions are not inherited ({inherited}), nor called as the life's own ({taken})"
+            )
         LIVES.append(cls)
 
     @classmethod

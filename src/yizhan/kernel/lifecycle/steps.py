@@ -53,6 +53,7 @@ class Step(Generic[R]):
     before: dict[str, Any]
     may_leave_scope: bool = False
     transition: Transition | None = None
+    stale: bool = False
 
     @classmethod
     def locked(cls, actor: Actor, key: str) -> R:
@@ -69,15 +70,19 @@ class Step(Generic[R]):
 
     @classmethod
     def begin(cls: type[S], actor: Actor, key: str, transition: Transition, version: int | None = None, command: str = "") -> S:
-        """Scope, permission, version, state, what it needs, in this order. Without `command` the audit says “<action>_<model>”.
+        """Scope, permission, version, state, what it needs, in this order. `command` is another name for the
+        audit, where the same step is another act. Where a `transition.repeats` what was just done, an
+        old version is refused by `finish` only: the command asks `just_told` first.
 
         Raises:
             NotFound, Forbidden, StaleVersion, TransitionNotAllowed, GuardFailed.
         """
         record = cls.locked(actor, key)
-        step = cls.edit(
-            actor, record, transition.permission, command or f"{transition.action}_{record._meta.model_name}", version
-        )
+        cls.life.policy.require(actor, transition.permission, record)
+        step = cls.of(actor, record, command or transition.recorded_as)
+        step.stale = version is not None and version != getattr(record, VERSION)
+        if step.stale and not (transition.repeats and cls.life.fits(transition, record)):
+            raise StaleVersion(getattr(record, VERSION))
         if not cls.life.fits(transition, record):
             raise TransitionNotAllowed(transition.action, cls.life.state_of(record)[0])
         missing = [name for name in transition.needs if getattr(record, name) in (None, "")]
@@ -121,10 +126,24 @@ class Step(Generic[R]):
         if target and getattr(self.record, state) == self.before.get(state):
             setattr(self.record, state, str(target))
 
+    def check_arrival(self) -> None:
+        """A record stays where it was or goes where its transition says.
+
+        Raises:
+            RuntimeError: the command put it elsewhere; this is a fault of the program.
+        """
+        if self.transition is not None:
+            was, now = self.before.get(self.life.state), self.life.state_of(self.record)[0]
+            if now not in {was, str(self.transition.target)}:
+                raise RuntimeError(f"{self.command}: from {was} to {now} is not what {self.transition} says")
+
     def finish(self, *news: events.Event) -> R:
         """Write the record, make sure that it is still the actor's to see, record, tell."""
         record, life = self.record, self.life
+        if self.stale:
+            raise StaleVersion(getattr(record, VERSION))
         self.arrive()
+        self.check_arrival()
         setattr(record, VERSION, getattr(record, VERSION) + 1)
         self.stamp()
         after = audit.snapshot(record)

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import Annotated, Any
 
 import pytest
+from django import forms
 from django.core.checks import run_checks
 from django.db import models
 from pydantic import StringConstraints
@@ -45,7 +46,17 @@ class Everybody(Policy[Book]):
         return actor.label == "desk"
 
 
-def lend(*, actor: str, number: str, to: Why, note: Why = "", quick: bool = False, version: int | None = None) -> dict[str, Any]:
+class Nothing(forms.Form):
+    """Asks nothing."""
+
+
+class Strange(forms.Form):
+    colour = forms.CharField()
+
+
+def lend(
+    *, actor: str, number: str, to: Why, note: Why = "", quick: bool = False, days: int | None = None, version: int | None = None
+) -> dict[str, Any]:
     return {"actor": actor, "number": number, "to": to, "note": note, "quick": quick, "version": version}
 
 
@@ -85,7 +96,7 @@ def test_the_body_and_its_form_follow_from_the_commands_parameters() -> None:
     shape = body.model_json_schema()
     assert shape["required"] == ["to"]
     assert shape["example"] == {"to": "张倩"}
-    assert set(shape["properties"]) == {"to", "note", "quick", "version"}
+    assert set(shape["properties"]) == {"to", "note", "quick", "days", "version"}
     assert form is not None
     assert list(form(record=Book()).fields) == ["version", "to", "note"]
     assert (form.base_fields["to"].required, form.base_fields["note"].required) == (True, False)
@@ -95,6 +106,8 @@ def test_the_body_and_its_form_follow_from_the_commands_parameters() -> None:
     assert set(refused.value.fields) == {"to"}
     with pytest.raises(Invalid):
         checked_body(transition, {"to": "x", "quick": "yes"})
+    with pytest.raises(Invalid):
+        checked_body(transition, {"to": "x", "days": "3"})
 
 
 def test_what_is_null_was_not_said() -> None:
@@ -125,13 +138,23 @@ def test_it_starts_where_the_table_says() -> None:
     [
         ("shelves.burn", {}, "annotate the parameter"),
         ("shelves.mend", {"example": {"to": "x"}}, "example does not fit"),
-        ("shelves.mend", {"form": "Book"}, "asks nothing"),
+        ("shelves.mend", {"form": "Nothing"}, "asks nothing"),
+        ("shelves.lend", {"example": {"to": "x"}, "form": "Strange"}, "does not know: colour"),
+        ("shelves.lend", {"example": {"to": "x"}, "page": "no-such-page"}, "no page"),
     ],
 )
 def test_what_is_not_whole_is_told(command: str, more: dict[str, Any], words: str) -> None:
     told = list(faults(declared(command, **more)))
     assert len(told) == 1
     assert words in told[0]
+
+
+def test_a_transition_that_hides_what_the_life_is_asked_or_would_be_lost_is_refused() -> None:
+    line: dict[str, Any] = {"permission": MayLend.LEND, "sources": ["in"], "icon": "book"}
+    with pytest.raises(TypeError, match="state"):
+        type("BadLife", (Life,), {"state": Transition("State", "shelves.mend", **line)})
+    with pytest.raises(TypeError, match="BookLife"):
+        type("ChildLife", (declared("shelves.mend").life,), {})
 
 
 @pytest.mark.parametrize("command", ["cellar.lend", "shelves.lose"])

@@ -17,6 +17,7 @@ PHONE = re.compile(
 )
 LIKE_A_MOBILE = re.compile(r"(?:\+86|0086|86(?=\d{10})|0)?(1[3-9]\d{5,})")
 MOBILE_DIGITS, LONGEST_EXTENSION = 11, 6
+WHOLE_NUMBER = range(7, 13)  # of a line, with its area code or without, or another mobile
 OTHER_COUNTRY = re.compile(r"\s*\(?\+(?!86)")
 WORDS = _("Write a telephone number, such as 13800005678, 010-12345678 ext. 8012, or an internal 8012.")
 MISCOUNTED = _("A mobile number has 11 digits; this one has %(count)d.")
@@ -37,7 +38,7 @@ def miscounted(number: str) -> int:
             if digits <= MOBILE_DIGITS:
                 break
             digits, rest = digits - len(group), rest + len(group)
-        if digits != MOBILE_DIGITS or LONGEST_EXTENSION < rest != MOBILE_DIGITS:
+        if digits != MOBILE_DIGITS or LONGEST_EXTENSION < rest not in WHOLE_NUMBER:
             return len(mobile[1])
     return 0
 

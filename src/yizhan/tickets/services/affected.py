@@ -10,6 +10,7 @@ from yizhan.people.models import Contact
 from yizhan.people.services.contacts import require_phone
 from yizhan.tickets.events import UserAffected
 from yizhan.tickets.models import AffectedUser, Ticket
+from yizhan.tickets.parameters import PersonName, Phone, Place
 from yizhan.tickets.queries import known_faults
 from yizhan.tickets.services.acting import Case, begin
 from yizhan.tickets.services.taking import required
@@ -17,14 +18,16 @@ from yizhan.tickets.states import TicketLife
 
 
 @command
-def add_affected(*, actor: Actor, number: str, name: str, phone: str = "", place: str = "", version: int | None = None) -> Ticket:
+def add_affected(
+    *, actor: Actor, number: str, name: PersonName, phone: Phone = "", place: Place = "", version: int | None = None
+) -> Ticket:
     """Note down one more who has the same fault; from the first on it is a known fault of this customer.
 
     Raises:
         Conflict: `already_affected`, the same person twice.
         Invalid: no contact of this name has this number, and it is none.
     """
-    case = begin(actor, number, TicketLife.add_affected, version, "add_affected")
+    case = begin(actor, number, TicketLife.add_affected, version)
     clean, number_called = required(name, "name")[:80], phone.strip()[:30]
     people = Contact.objects.filter(customer=case.ticket.customer, active=True, name=clean)
     known = people.filter(phone=number_called).first() if number_called else people.first() if people.count() == 1 else None

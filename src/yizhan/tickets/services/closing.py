@@ -96,7 +96,7 @@ def record_return_visit(
     reopened, followed by a new ticket, or answered otherwise. By whoever did the work it is marked as self-made.
     The same answer sent twice (`Case.just_told`) is one visit.
     """
-    case = begin(actor, number, TicketLife.record_return_visit, version, "record_return_visit")
+    case = begin(actor, number, TicketLife.record_return_visit, version)
     if result not in VisitResult.values:
         raise Invalid(_("Some fields are not right."), fields={"result": [_("Choose one of those offered.")]})
     solved = satisfied if solved is None else solved
@@ -132,7 +132,7 @@ def decide_knowledge(
     *, actor: Actor, number: str, decision: Knowledge, article: ArticleNumber = "", reason: Note = "", version: int | None = None
 ) -> Ticket:
     """What the next engineer can learn from this: an article, routine work, a one-off, or a new draft."""
-    case = begin(actor, number, TicketLife.decide_knowledge, version, "decide_knowledge")
+    case = begin(actor, number, TicketLife.decide_knowledge, version)
     if decision not in KnowledgeDecision.values:
         raise Invalid(_("Some fields are not right."), fields={"decision": [_("Choose one of those offered.")]})
     if decision == KnowledgeDecision.LINKED:

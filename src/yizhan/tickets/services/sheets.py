@@ -124,7 +124,7 @@ def submit_sheet(*, actor: Actor, number: str, sheet: SheetInput, version: int |
         Invalid: an entry is missing; `missing` names them.
         GuardFailed: level not judged, pause open, visit not ended.
     """
-    case = begin(actor, number, TicketLife.submit_sheet, version, "submit_sheet")
+    case = begin(actor, number, TicketLife.submit_sheet, version)
     ticket = case.ticket
     category = check_sheet(sheet, ticket)
     check_guard(ticket, sheet.outcome)

@@ -144,7 +144,7 @@ def sign_ticket(*, actor: Actor, number: str, signature: Signature, version: int
 @command
 def waive_sign(*, actor: Actor, number: str, reason: Reason, version: int | None = None) -> Ticket:
     """Go on without a signature, for a stated reason; it is counted apart."""
-    case = begin(actor, number, TicketLife.waive_sign, version, "waive_sign")
+    case = begin(actor, number, TicketLife.waive_sign, version)
     text = required(reason, "reason")
     return case.finish(put_signature(case, Signature(actor.name, SignMethod.WAIVED), text))
 

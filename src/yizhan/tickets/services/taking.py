@@ -137,7 +137,7 @@ def hand_over(ticket: Ticket, user: User) -> None:
 @command
 def accept_transfer(*, actor: Actor, number: str, version: int | None = None) -> Ticket:
     """Become owner of what was offered. The first contact stays who it was."""
-    case = begin(actor, number, TicketLife.accept_transfer, version, "accept_transfer")
+    case = begin(actor, number, TicketLife.accept_transfer, version)
     assert case.ticket.transfer_to is not None
     hand_over(case.ticket, case.ticket.transfer_to)
     return case.finish(TransferAccepted(case.ticket.number, actor.user_id or 0))
@@ -146,7 +146,7 @@ def accept_transfer(*, actor: Actor, number: str, version: int | None = None) ->
 @command
 def decline_transfer(*, actor: Actor, number: str, reason: Reason, version: int | None = None) -> Ticket:
     """Give the offer back, saying why. The sender keeps the ticket."""
-    case = begin(actor, number, TicketLife.decline_transfer, version, "decline_transfer")
+    case = begin(actor, number, TicketLife.decline_transfer, version)
     text = required(reason, "reason")
     case.ticket.transfer_to = None
     return case.finish(TransferDeclined(case.ticket.number, text))
@@ -155,7 +155,7 @@ def decline_transfer(*, actor: Actor, number: str, reason: Reason, version: int 
 @command
 def add_co_handler(*, actor: Actor, number: str, user: Name, version: int | None = None) -> Ticket:
     """Call in another engineer to help; he may then work on the ticket."""
-    case = begin(actor, number, TicketLife.add_co_handler, version, "add_co_handler")
+    case = begin(actor, number, TicketLife.add_co_handler, version)
     helper = engineer(user, case.ticket.customer_id, "user")
     if helper.pk in {case.ticket.owner_id, case.ticket.handler_id} or helper in case.ticket.co_handlers.all():
         raise Conflict(_("This person works on the ticket already."), code="already_working")

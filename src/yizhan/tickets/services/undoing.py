@@ -15,7 +15,7 @@ from yizhan.tickets.services.acting import Case, lock_ticket
 from yizhan.tickets.states import TicketLife
 
 WINDOW = timedelta(seconds=15)  # ten on the screen, and the way here
-UNDOABLE = {f"{action}_ticket": action for action, transition in TicketLife.transitions.items() if transition.undo}
+UNDOABLE = {transition.recorded_as: action for action, transition in TicketLife.transitions.items() if transition.undo}
 KEPT = {"version", "touched_at"}
 
 

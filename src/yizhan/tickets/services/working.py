@@ -21,7 +21,7 @@ from yizhan.tickets.events import (
     VisitScheduled,
 )
 from yizhan.tickets.models import Level, Paused, Proof, RemoteSession, State, SubState, Ticket, Visit
-from yizhan.tickets.parameters import LevelNumber, Name, PauseReason, Session, Shown, Tool, Words
+from yizhan.tickets.parameters import Agreement, LevelNumber, Name, PauseReason, Session, Shown, Tool, Words
 from yizhan.tickets.policies import TicketPermission, tickets
 from yizhan.tickets.services.acting import Case, begin, working_sub_state
 from yizhan.tickets.services.taking import required
@@ -41,7 +41,7 @@ def judge_level(*, actor: Actor, number: str, level: LevelNumber, reason: Words 
 
     Changing the reported level needs a reason; confirming it is one tap.
     """
-    case = begin(actor, number, TicketLife.judge_level, version, "judge_level")
+    case = begin(actor, number, TicketLife.judge_level, version)
     ticket = case.ticket
     if level not in Level.values:
         raise wrong("level", _("A level is 1, 2, 3 or 4."))
@@ -55,13 +55,13 @@ def judge_level(*, actor: Actor, number: str, level: LevelNumber, reason: Words 
 
 
 @command
-def schedule_ticket(*, actor: Actor, number: str, at: When, note: Words, version: int | None = None) -> Ticket:
+def schedule_ticket(*, actor: Actor, number: str, at: When, note: Agreement, version: int | None = None) -> Ticket:
     """Agree on a time with somebody (`note` says with whom)."""
     case = begin(actor, number, TicketLife.schedule, version)
     text = required(note, "note")
     if at <= case.now:
         raise wrong("at", _("The agreed time lies in the past."))
-    case.ticket.scheduled_at, case.ticket.scheduled_note = at, text[:200]
+    case.ticket.scheduled_at, case.ticket.scheduled_note = at, text
     if case.ticket.sub_state not in {SubState.ON_SITE, SubState.EN_ROUTE}:
         case.move(State.IN_PROGRESS, SubState.SCHEDULED)
     return case.finish(VisitScheduled(case.ticket.number, at.isoformat(), text))
@@ -70,14 +70,14 @@ def schedule_ticket(*, actor: Actor, number: str, at: When, note: Words, version
 @command
 def start_remote(*, actor: Actor, number: str, tool: Tool, session: Session = "", version: int | None = None) -> Ticket:
     """Begin a remote session; tool and session number stay on the record."""
-    case = begin(actor, number, TicketLife.start_remote, version, "start_remote")
-    tool = required(tool, "tool")[:60]
+    case = begin(actor, number, TicketLife.start_remote, version)
+    tool = required(tool, "tool")
     RemoteSession.objects.create(
-        ticket=case.ticket, engineer_id=actor.person, tool=tool, session=session.strip()[:80], started_at=case.now
+        ticket=case.ticket, engineer_id=actor.person, tool=tool, session=session.strip(), started_at=case.now
     )
     if case.ticket.sub_state not in {SubState.ON_SITE, SubState.EN_ROUTE}:
         case.move(State.IN_PROGRESS, SubState.REMOTE)
-    return case.finish(RemoteStarted(case.ticket.number, tool, session.strip()[:80]))
+    return case.finish(RemoteStarted(case.ticket.number, tool, session.strip()))
 
 
 def own_visit(case: Case) -> Visit | None:
@@ -157,7 +157,7 @@ def resume_ticket(*, actor: Actor, number: str, version: int | None = None) -> T
 @command
 def mark_restored(*, actor: Actor, number: str, at: When | None = None, note: Words = "", version: int | None = None) -> Ticket:
     """Say since when the user can work again: the resolution clock stops there, paperwork follows."""
-    case = begin(actor, number, TicketLife.mark_restored, version, "mark_restored")
+    case = begin(actor, number, TicketLife.mark_restored, version)
     moment = at or clock.now()
     if moment > case.now + timedelta(minutes=5) or moment < case.ticket.received_at:
         raise wrong("at", _("The time must lie between the report and now."))

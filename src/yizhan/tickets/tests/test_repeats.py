@@ -62,3 +62,12 @@ def test_a_person_who_tries_two_numbers_tried_twice(page: Any, world: Any) -> No
     for _number in range(2):
         page("desk").post(f"/tickets/{number}/do/record_return_visit/", NOT_REACHED)
     assert ReturnVisit.objects.filter(ticket__number=number).count() == 2
+
+
+def test_a_repeat_that_says_which_version_it_saw_is_one_too(api: Any, world: Any) -> None:
+    ticket, one = world.claimed(by="engineer3"), api("engineer3")
+    said = {"to": "engineer1", "reason": "换班", "version": ticket.version}
+    first, again = (one.act(ticket.number, "transfer", **said) for _ in range(2))
+    assert (first.status, again.status, again.body) == (200, 200, first.body)
+    other = one.act(ticket.number, "transfer", **{**said, "reason": "别的"})
+    assert (other.status, other["code"]) == (409, "stale_version")
