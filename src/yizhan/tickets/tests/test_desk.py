@@ -35,6 +35,15 @@ def test_a_pasted_stranger_becomes_a_new_caller(page: Any) -> None:
     assert page("desk").post(reverse("desk-paste"), {"text": ""}).status_code == 200
 
 
+def test_a_pasted_message_without_a_sender_asks_for_the_caller(page: Any) -> None:
+    told = page("desk").post(reverse("desk-paste"), {"text": "打印机没粉了"}).content.decode()
+    assert "没认出是谁发的，请选来电人" in told
+    assert "已从消息里摘出" not in told
+    found = page("desk").post(reverse("desk-paste"), {"text": "张倩 10:22\n打印机没粉了"}).content.decode()
+    assert "已从消息里摘出" in found
+    assert "没认出是谁发的" not in found
+
+
 def test_done_at_once_is_one_save(page: Any) -> None:
     sent = page("engineer1").post("/desk/", form(then="now", actions_taken="教用户写公式", labour_minutes="5"))
     assert sent.status_code == 302

@@ -112,9 +112,8 @@ def paste(request: HttpRequest) -> HttpResponse:
     )
     caller = known[0] if len(known) == 1 else None
     given["place"] = found.place or (caller.place if caller else "")
-    return render(
-        request, "tickets/desk.html", {**context(request, "", caller), "typed": given, "pasted": True, "place": given["place"]}
-    )
+    shown = {"typed": given, "pasted": True, "unknown_sender": not (caller or found.name), "place": given["place"]}
+    return render(request, "tickets/desk.html", {**context(request, "", caller), **shown})
 
 
 @takes_form("desk")
