@@ -134,6 +134,9 @@ def close(person: Person, number: str) -> None:
     person.open(f"/closing/{number}/")
     check_page(person)
     page = person.page
+    on_phone = (page.viewport_size or {"width": 0})["width"] < 768  # there the ticket has the screen, and the list its own page
+    expect(page.locator(".arch .groups")).to_be_visible(visible=not on_phone)
+    expect(page.locator(".arch .back")).to_be_visible(visible=on_phone)
     page.locator(".visit label", has_text="是").first.click()
     page.locator(".visit label", has_text="已访到").click()
     page.fill(".visit textarea", "确认正常")

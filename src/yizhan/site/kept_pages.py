@@ -15,6 +15,7 @@ from http import HTTPStatus
 from typing import TypeGuard
 
 from django.conf import settings
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 
@@ -45,6 +46,8 @@ class KeptPagesMiddleware:
         response = self.get_response(request)
         if to_page and request.method == "POST" and is_page(response) and settings.CSRF_COOKIE_NAME in request.COOKIES:
             return led_to(request, response)
+        if request.method == "POST" and is_taken(response) and settings.CSRF_COOKIE_NAME in request.COOKIES:
+            kept_rows(request).filter(answer__place=request.path).delete()
         return response
 
 
@@ -70,6 +73,16 @@ def is_page(response: HttpResponseBase) -> TypeGuard[HttpResponse]:
     )
 
 
+def is_taken(response: HttpResponseBase) -> bool:
+    """The form was carried out, and its writer is led on: who comes back finds no filled form to send once more."""
+    return response.status_code == HTTPStatus.FOUND
+
+
+def kept_rows(request: HttpRequest) -> QuerySet[IdempotencyKey]:
+    """What is kept for this person in this browser."""
+    return IdempotencyKey.objects.filter(actor=actor_of(request).label[:80], path=PATH, body_digest=owner_of(request))
+
+
 def owner_of(request: HttpRequest) -> str:
     """This person in this browser: signed out, or somebody else, he is another one."""
     return keyed(f"{actor_of(request).label} {request.COOKIES.get(settings.CSRF_COOKIE_NAME, '')}")
@@ -79,7 +92,7 @@ def led_to(request: HttpRequest, response: HttpResponse) -> HttpResponse:
     """Keep the page, forget those that nobody comes back to any more, and lead the browser to it."""
     actor, name, now = actor_of(request), secrets.token_urlsafe(16), clock.now()
     text = base64.b64encode(zlib.compress(response.content)).decode()
-    answer = {"text": seal(text), "headers": dict(response.headers.items()), "access": access_of(actor)}
+    answer = {"text": seal(text), "headers": dict(response.headers.items()), "access": access_of(actor), "place": request.path}
     kept = IdempotencyKey.objects.filter(actor=actor.label[:80], path=PATH)
     kept.filter(created_at__lt=now - KEPT).delete()
     room = MOST_OF_STRANGERS if actor.user_id is None else MOST_KEPT
@@ -97,10 +110,7 @@ def led_to(request: HttpRequest, response: HttpResponse) -> HttpResponse:
 
 
 def kept_page(request: HttpRequest, name: str) -> HttpResponse | None:
-    row = IdempotencyKey.objects.filter(
-        actor=actor_of(request).label[:80], path=PATH, key=keyed(name), body_digest=owner_of(request),
-        created_at__gte=clock.now() - KEPT,
-    ).first()  # fmt: skip
+    row = kept_rows(request).filter(key=keyed(name), created_at__gte=clock.now() - KEPT).first()
     if row is None or row.answer is None or row.answer["access"] != access_of(actor_of(request)):
         return None
     content = zlib.decompress(base64.b64decode(unseal(row.answer["text"])))

@@ -105,3 +105,14 @@ def test_whose_roles_have_changed_gets_what_is_there_now(world: Any) -> None:
     assert number in client.get(place).content.decode()
     Assignment.objects.filter(user__username="engineer1").update(customer=Customer.objects.get(code="boan"))
     assert client.get(place, follow=True).status_code == 404
+
+
+def test_who_comes_back_after_it_was_taken_finds_no_filled_form(world: Any) -> None:
+    client, customer = browser("desk"), Customer.objects.get(code="demo-a").pk
+    given = {"customer": customer, "name": "钱一二", "phone": "1380000", "active": "on"}
+    place = client.post("/data/contacts/new/", given).headers["Location"]
+    assert "钱一二" in client.get(place).content.decode()
+    assert client.post(place, {**given, "phone": ""}).status_code == 302
+    again = client.get(place)
+    assert again.status_code == 200
+    assert "钱一二" not in again.content.decode()
