@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import date
 
+from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
 from django.db.models import Case, Q, QuerySet, Value, When
 
 from yizhan.kernel import clock
@@ -11,7 +12,7 @@ from yizhan.kernel.casing import begins_in_any_case, in_any_case
 from yizhan.kernel.search import query_tokens
 from yizhan.kernel.search.tokens import initials_pattern, is_cjk, spelled_pattern
 from yizhan.people import policies
-from yizhan.people.models import Assignment, Contact, Duty, Role, Team, User
+from yizhan.people.models import Assignment, Contact, Duty, Invitation, Role, Team, User
 from yizhan.people.policies import PeoplePermission
 
 LONGEST_CALL = 120
@@ -39,8 +40,21 @@ def staff_with_role(role: Role, customer_id: int | None) -> QuerySet[User]:
     return User.objects.filter(is_active=True, pk__in=held.values("user_id")).order_by("sort_key", "pk")
 
 
+def yet_to_join(rows: QuerySet[User]) -> QuerySet[User]:
+    """Those of them who were invited and have not set a password: what is given to them, nobody would see."""
+    invited = Invitation.objects.values("user_id")
+    return rows.filter(password__startswith=UNUSABLE_PASSWORD_PREFIX, pk__in=invited)
+
+
 def technicians(customer_id: int | None) -> QuerySet[User]:
-    return staff_with_role(Role.TECHNICIAN, customer_id)
+    """Engineers of this customer today (None: of any) who have come in."""
+    held = staff_with_role(Role.TECHNICIAN, customer_id)
+    return held.exclude(pk__in=yet_to_join(User.objects.all()).values("pk"))
+
+
+def is_still_invited(user: User, customer_id: int) -> bool:
+    """Whether he will be an engineer of this customer as soon as he has joined."""
+    return yet_to_join(staff_with_role(Role.TECHNICIAN, customer_id)).filter(pk=user.pk).exists()
 
 
 def is_technician(user: User, customer_id: int) -> bool:

@@ -1,6 +1,7 @@
 """What the pages ask for each action. The values become the same bodies that REST takes."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from django import forms
@@ -71,26 +72,36 @@ class PeopleForm(TicketForm):
         self.order_fields([self.people_field])
 
     def people(self) -> Sequence[Any]:
-        return engineer_choices(*self.customers)
+        return engineer_choices(*self.customers, without=self.of_no_use())
+
+    def of_no_use(self) -> set[int | None]:
+        """Whom to choose would be refused for every one of the tickets."""
+        return set.intersection(*(self.there_already(one) for one in (self.record, *self.others)))
+
+    def there_already(self, ticket: Ticket) -> set[int | None]:
+        """Who has the part in this ticket that somebody is sought for."""
+        return set()
 
 
-def engineer_choices(*customer_ids: int | None) -> list[tuple[str, str]]:
+def engineer_choices(*customer_ids: int | None, without: Collection[int | None] = ()) -> list[tuple[str, str]]:
     """Who is an engineer of each of these customers, with what decides: line, skills, roster, load.
 
-    Who is on leave stands last.
+    Who is on leave stands last. People of one name are told apart by their user names.
     """
     first, *rest = customer_ids
-    rows = technicians(first)
+    rows = technicians(first).exclude(pk__in=[pk for pk in without if pk is not None])
     for customer_id in rest:
         rows = rows.filter(pk__in=technicians(customer_id).order_by().values("pk"))
     people = list(rows.prefetch_related("skills")[:200])
     ids = [person.pk for person in people]
     duties, load = duties_now(ids), open_load(ids)
+    named = Counter(person.display_name for person in people)
 
     def shown(user: User) -> str:
         skills = "、".join(skill.name for skill in user.skills.all())
         duty, work = duties.get(user.pk), _("{n} open").format(n=load.get(user.pk, 0))
-        parts = [user.display_name, user.get_tier_display() or "", skills, duty.words if duty else "", work]
+        name = f"{user.display_name} ({user.username})" if named[user.display_name] > 1 else user.display_name
+        parts = [name, user.get_tier_display() or "", skills, duty.words if duty else "", work]
         return "　".join(str(part) for part in parts if part)
 
     def away(user: User) -> bool:
@@ -120,9 +131,15 @@ class DispatchForm(PeopleForm):
 class TransferForm(PeopleForm):
     reason = forms.CharField(label=_("Reason"), widget=text_area(), max_length=2000)
 
+    def there_already(self, ticket: Ticket) -> set[int | None]:
+        return {ticket.owner_id}
+
 
 class CoHandlerForm(PeopleForm):
     people_field = "user"
+
+    def there_already(self, ticket: Ticket) -> set[int | None]:
+        return {ticket.owner_id, ticket.handler_id, *(person.pk for person in ticket.co_handlers.all())}
 
 
 class JudgeForm(TicketForm):

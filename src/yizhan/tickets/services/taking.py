@@ -1,13 +1,14 @@
 """Who has the ticket: dispatching, claiming, handing over, calling in help."""
 
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from yizhan.kernel import audit
 from yizhan.kernel.actor import Actor
 from yizhan.kernel.commands import command
-from yizhan.kernel.errors import Conflict, Forbidden, Invalid
+from yizhan.kernel.errors import Conflict, Forbidden, Invalid, Text
 from yizhan.people.models import User
-from yizhan.people.queries import is_technician, teams_serving
+from yizhan.people.queries import is_still_invited, is_technician, teams_serving
 from yizhan.tickets.events import (
     CoHandlerAdded,
     SecondLineAccepted,
@@ -35,10 +36,12 @@ def required(text: str, field: str) -> str:
 
 
 def engineer(username: str, customer_id: int, field: str) -> User:
-    """An active engineer who serves this customer."""
+    """An active engineer who serves this customer and has come in."""
     user = User.objects.filter(username=username, is_active=True).first()
     if user is None or not is_technician(user, customer_id):
-        message = _("There is no engineer of that name for this customer.")
+        message: Text = _("There is no engineer of that name for this customer.")
+        if user is not None and is_still_invited(user, customer_id):
+            message = gettext("{name} has not joined yet: the invitation has not been used.").format(name=user.display_name)
         raise Invalid(message, code="not_an_engineer", fields={field: [message]})
     return user
 
